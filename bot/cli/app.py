@@ -1,0 +1,52 @@
+"""Wiring of the `khedmatyar` commands, and how an error leaves the program."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bot.cli import catalogue
+from knowledge.errors import DataError, KhedmatyarError
+
+app = typer.Typer(
+    name="khedmatyar",
+    help="Khedmatyar (خدمت‌یار): find the right service of the governor's office from a question in everyday Persian.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(catalogue.app, name="catalogue")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"khedmatyar {version('khedmatyar')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Options of every command."""
+
+
+def main() -> None:
+    """Entry point: runs the command line; an error raised on purpose becomes one clear message and exit code 2."""
+    try:
+        app()
+    except DataError as error:
+        console = Console(stderr=True, highlight=False)
+        for problem in error.problems:
+            console.print(str(problem), markup=False, soft_wrap=True)
+        sys.exit(2)
+    except KhedmatyarError as error:
+        Console(stderr=True, highlight=False).print(str(error), markup=False, soft_wrap=True)
+        sys.exit(2)

@@ -1,0 +1,124 @@
+"""The service card: everything the booklet says of one service, and plainly what it does not say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from handlers.reply import Block, Heading, Items, Paragraph, Reply, Span, say
+from knowledge.models import BOOKLET, Bureau, DocumentKind, Service, Step, Workflow
+from knowledge.persian import persian_digits
+
+DOCUMENT_HEADINGS: dict[DocumentKind, str] = {
+    "bring": "مدارکی که باید بیاورید",
+    "form": "فرم‌ها",
+    "system": "سامانه‌ها",
+    "law": "مبنای قانونی",
+    "internal": "سندهای داخلی اداره",
+}
+
+NO_DOCUMENTS = "کتابچه برای این خدمت هیچ مدرکی ننوشته است."
+NOTHING_TO_BRING = "کتابچه ننوشته است که چه مدرکی باید همراه بیاورید."
+NO_STEPS = "کتابچه مراحل انجام این خدمت را ننوشته است."
+NO_TIME = "کتابچه زمان انجام این خدمت را ننوشته است."
+NO_COST = "کتابچه درباره‌ی هزینه چیزی ننوشته است."
+INFERRED_NOTE = "نشانه‌ی «≈»: کتابچه این راه را روشن ننوشته است و برداشت ماست."
+
+
+def service_card(service: Service, bureau: Bureau) -> Reply:
+    """The whole card of a service."""
+    return Reply(tuple(_blocks(service, bureau)))
+
+
+def _blocks(service: Service, bureau: Bureau) -> Iterator[Block]:
+    yield Heading(service.title, level=1)
+    yield Paragraph((Span("به زبان ساده: ", "strong"), Span(service.summary)))
+    yield Paragraph((Span("مسئول: ", "strong"), Span(_responsible(bureau))))
+    yield from _contact(bureau)
+    yield from document_blocks(service)
+    if service.workflow is not None:
+        yield from workflow_blocks(service.workflow)
+    if unsaid := not_in_booklet(service):
+        yield Heading("آنچه در کتابچه نیست")
+        yield Items(unsaid)
+    number = persian_digits(service.service_id) if service.service_id else "فاقد شناسه"
+    yield Paragraph((Span("شناسه‌ی خدمت: ", "strong"), Span(number, "code" if service.service_id else "plain")))
+    yield say(f"منبع: {source_text(service)}", "quiet")
+
+
+def _responsible(bureau: Bureau) -> str:
+    return bureau.name if bureau.name == bureau.deputy else f"{bureau.name} ({bureau.deputy})"
+
+
+def _contact(bureau: Bureau) -> Iterator[Block]:
+    for label, value in (("تلفن", bureau.phone), ("نشانی", bureau.address), ("ساعت کار", bureau.hours)):
+        if value:
+            yield Paragraph((Span(f"{label}: ", "strong"), Span(value)))
+
+
+def document_blocks(service: Service) -> Iterator[Block]:
+    """The public documents of a service, a heading and a list for each kind."""
+    for kind, heading in DOCUMENT_HEADINGS.items():
+        texts = tuple(document.text for document in service.public_documents if document.kind == kind)
+        if texts:
+            yield Heading(heading)
+            yield Items(texts)
+
+
+def workflow_blocks(workflow: Workflow) -> Iterator[Block]:
+    """The steps numbered in the order of the process; decisions say where each answer leads, deadlines bear ⏱."""
+    shown = [step for step in workflow.steps if step.kind in ("action", "decision")]
+    numbers = {step.id: persian_digits(index) for index, step in enumerate(shown, start=1)}
+    following = {step.id: later.id for step, later in zip(shown, shown[1:], strict=False)}
+    yield Heading("مراحل")
+    yield Items(
+        tuple(_step_text(step, workflow, numbers, following.get(step.id)) for step in shown),
+        tuple(numbers[step.id] for step in shown),
+    )
+    if any(step.inferred or any(branch.inferred for branch in step.branches) for step in workflow.steps):
+        yield say(INFERRED_NOTE, "quiet")
+
+
+def _step_text(step: Step, workflow: Workflow, numbers: dict[str, str], following: str | None) -> str:
+    text = step.text if step.deadline is None else f"{step.text} ⏱"
+    if step.actor and step.actor not in step.text:
+        text = f"{text} — {step.actor}"
+    if step.branches:
+        ways = [
+            f"{branch.label}{' ≈' if branch.inferred else ''}: {_place(branch.next, workflow, numbers)}"
+            for branch in step.branches
+        ]
+        return f"{text} ({'؛ '.join(ways)})"
+    elsewhere = [target for target in step.targets if target != following]
+    if elsewhere and not all(workflow.step(target).kind == "end" and following is None for target in elsewhere):
+        places = " و ".join(_place(target, workflow, numbers) for target in step.targets)
+        return f"{text} (سپس{' ≈' if step.inferred else ''}: {places})"
+    return text
+
+
+def _place(step_id: str, workflow: Workflow, numbers: dict[str, str]) -> str:
+    step = workflow.step(step_id)
+    if step.kind == "end":
+        return "پایان"
+    return f"گام {numbers[step_id]}" if step_id in numbers else "آغاز"
+
+
+def not_in_booklet(service: Service) -> tuple[str, ...]:
+    """What a citizen would ask and the booklet leaves unsaid, one sentence each."""
+    said = []
+    if not service.public_documents:
+        said.append(NO_DOCUMENTS)
+    elif not any(document.kind == "bring" for document in service.public_documents):
+        said.append(NOTHING_TO_BRING)
+    if service.workflow is None:
+        said.append(NO_STEPS)
+    if service.workflow is None or not any(step.deadline for step in service.workflow.steps):
+        said.append(NO_TIME)
+    said.append(NO_COST)
+    return tuple(said)
+
+
+def source_text(service: Service) -> str:
+    """The booklet and the lines of its text where the service stands."""
+    first, last = service.source.lines or service.source.table or (0, 0)
+    lines = f"سطر {first}" if first == last else f"سطرهای {first} تا {last}"
+    return f"{BOOKLET}، {persian_digits(lines)} متن"

@@ -1,0 +1,124 @@
+"""The catalogue taken out: Markdown for reading, an Excel workbook for the office."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Alignment, Font
+from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+
+from knowledge.catalogue import Catalogue
+from knowledge.models import BOOKLET, BureauFile, DocumentKind, Scope, Service, Workflow
+from knowledge.persian import persian_digits
+
+SCOPES: dict[Scope | None, str] = {"exclusive": "اختصاصی", "general": "عمومی", "shared": "مشترک", None: "نامعلوم"}
+CLIENTS: dict[bool | None, str] = {True: "دارد", False: "ندارد", None: "نامعلوم"}
+KINDS: dict[DocumentKind, str] = {
+    "bring": "ارائه‌ی متقاضی",
+    "form": "فرم",
+    "system": "سامانه",
+    "law": "قانون و مقررات",
+    "internal": "داخلی",
+}
+COLUMNS = (
+    ("کد", 14),
+    ("عنوان", 60),
+    ("عنوان کوتاه", 28),
+    ("به زبان ساده (ویراستاری)", 60),
+    ("خدمت مادر", 36),
+    ("شناسه‌ی مادر", 16),
+    ("شناسه‌ی خدمت", 16),
+    ("دامنه", 10),
+    ("ارباب رجوع", 10),
+    ("مدارک", 60),
+    ("گردش کار", 70),
+    ("سطرهای کتابچه", 14),
+    ("یادداشت", 50),
+)
+
+
+def step_lines(workflow: Workflow) -> Iterator[str]:
+    """The steps as numbered lines, decisions with their branches."""
+    numbers = {step.id: persian_digits(index) for index, step in enumerate(workflow.steps, start=1)}
+    for step in workflow.steps:
+        line = f"{numbers[step.id]}. {step.text}"
+        if step.branches:
+            ways = (f"{b.label} ← {numbers[b.next]}{' (برداشت)' if b.inferred else ''}" for b in step.branches)
+            line += f" [{'؛ '.join(ways)}]"
+        yield line
+
+
+def export_markdown(catalogue: Catalogue) -> str:
+    """The public catalogue as one Markdown text; confidential documents are left out."""
+    lines = ["# فهرست خدمات استانداری قزوین", "", f"منبع: {BOOKLET}", ""]
+    for file in catalogue.files:
+        lines += [f"## {file.bureau.name}", "", f"{file.bureau.deputy}", ""]
+        for service in file.services:
+            lines += _service_markdown(service)
+    return "\n".join(lines)
+
+
+def _service_markdown(service: Service) -> list[str]:
+    number = persian_digits(service.service_id) if service.service_id else "فاقد شناسه"
+    facts = f"`{service.code}` · شناسه: {number} · {SCOPES[service.scope]} · ارباب رجوع: {CLIENTS[service.has_client]}"
+    lines = [f"### {service.title}", "", facts, "", f"*به زبان ساده:* {service.summary}", ""]
+    if service.public_documents:
+        lines += [f"- {document.text} ({KINDS[document.kind]})" for document in service.public_documents]
+        lines.append("")
+    if service.workflow is not None:
+        lines += [f"{line}  " for line in step_lines(service.workflow)]
+        lines.append("")
+    return lines
+
+
+def write_workbook(catalogue: Catalogue, path: Path) -> None:
+    """An .xlsx with one right-to-left sheet per bureau and every service in it. Overwrites the file at `path`."""
+    workbook = Workbook(write_only=True)
+    for file in catalogue.files:
+        sheet: WriteOnlyWorksheet = workbook.create_sheet(_sheet_title(file))
+        sheet.sheet_view.rightToLeft = True
+        sheet.freeze_panes = "C2"
+        for index, (_, width) in enumerate(COLUMNS):
+            sheet.column_dimensions["ABCDEFGHIJKLM"[index]].width = width
+        sheet.append([_cell(sheet, name, bold=True) for name, _ in COLUMNS])
+        for service in file.services:
+            sheet.append([_cell(sheet, value) for value in _row(service)])
+    workbook.save(path)
+
+
+def _sheet_title(file: BureauFile) -> str:
+    return file.bureau.slug
+
+
+def _cell(sheet: WriteOnlyWorksheet, value: str, *, bold: bool = False) -> WriteOnlyCell:
+    cell = WriteOnlyCell(sheet, value=value)
+    cell.data_type = "s"
+    cell.font = Font(bold=bold)
+    cell.alignment = Alignment(wrap_text=True, vertical="top", horizontal="right", readingOrder=2)
+    return cell
+
+
+def _row(service: Service) -> tuple[str, ...]:
+    lines = service.source.lines or service.source.table or (0, 0)
+    documents = (
+        f"{persian_digits(index)}. {document.text} ({KINDS[document.kind]}{'، محرمانه' if document.confidential else ''})"
+        for index, document in enumerate(service.documents, start=1)
+    )
+    return (
+        service.code,
+        service.title,
+        service.short_title,
+        service.summary,
+        service.parent or "",
+        service.parent_id or "",
+        service.service_id or "فاقد شناسه",
+        SCOPES[service.scope],
+        CLIENTS[service.has_client],
+        "\n".join(documents),
+        "\n".join(step_lines(service.workflow)) if service.workflow else service.workflow_absent or "",
+        f"{lines[0]}–{lines[1]}",
+        service.notes or "",
+    )
