@@ -84,15 +84,18 @@ def _step_text(step: Step, workflow: Workflow, numbers: dict[str, str], followin
         text = f"{text} — {step.actor}"
     if step.branches:
         ways = [
-            f"{branch.label}{' ≈' if branch.inferred else ''}: {_place(branch.next, workflow, numbers)}"
+            f"{branch.label}{' ≈' if branch.inferred else ''}: {_places(branch.targets, workflow, numbers)}"
             for branch in step.branches
         ]
         return f"{text} ({'؛ '.join(ways)})"
     elsewhere = [target for target in step.targets if target != following]
     if elsewhere and not all(workflow.step(target).kind == "end" and following is None for target in elsewhere):
-        places = " و ".join(_place(target, workflow, numbers) for target in step.targets)
-        return f"{text} (سپس{' ≈' if step.inferred else ''}: {places})"
+        return f"{text} (سپس{' ≈' if step.inferred else ''}: {_places(step.targets, workflow, numbers)})"
     return text
+
+
+def _places(step_ids: tuple[str, ...], workflow: Workflow, numbers: dict[str, str]) -> str:
+    return " و ".join(_place(step_id, workflow, numbers) for step_id in step_ids)
 
 
 def _place(step_id: str, workflow: Workflow, numbers: dict[str, str]) -> str:

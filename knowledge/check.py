@@ -15,7 +15,7 @@ from rapidfuzz import fuzz
 
 from knowledge.catalogue import Catalogue, count
 from knowledge.errors import DataFileError, Problem
-from knowledge.models import BureauFile, Counts, Service
+from knowledge.models import BureauFile, CountCell, Counts, Service
 from knowledge.persian import ascii_digits
 
 NEAR = 4
@@ -23,7 +23,9 @@ LIKENESS = 60.0
 
 _SAME = str.maketrans({"ي": "ی", "ى": "ی", "ئ": "ی", "ك": "ک", "أ": "ا", "إ": "ا", "آ": "ا", "ة": "ه", "ۀ": "ه", "ؤ": "و", "ہ": "ه", "ە": "ه"})
 _NOT_TEXT = re.compile(r"[^ا-یa-zA-Z0-9پچژگکی]")
-_PAGE_HEADER = re.compile(r"^(وزارتکشور|استا\w{3,8}(قزوین|قم)|معاونتتوسعهمدیریتومنابع)+$")
+_MINISTRY = "وزارتکشور"
+_OFFICE = re.compile(r"^استا\w{3,8}(قزوین|قم)$")
+_DEPUTY = "معاونتتوسعهمدیریتومنابع"
 _LIST_HEADING = "مدارکفرمهارویههای"
 _PARTS = re.compile(r"\s*…\s*")
 
@@ -49,11 +51,27 @@ class Booklet:
             raise DataFileError([Problem(str(path), None, None, "متن کتابچه نیست")]) from None
         except (OSError, UnicodeDecodeError):
             raise DataFileError([Problem(str(path), None, None, "متن کتابچه خوانده نمی‌شود")]) from None
-        return cls(tuple("" if _PAGE_HEADER.match(squeeze(line)) else line for line in text.split("\n")))
+        return cls(_without_page_headers(text.split("\n")))
 
     def window(self, first: int, last: int, near: int = NEAR) -> str:
         """Squeezed text of lines first..last (1-based) and `near` lines on both sides."""
         return squeeze(" ".join(self.lines[max(0, first - 1 - near) : last + near]))
+
+
+def _without_page_headers(lines: list[str]) -> tuple[str, ...]:
+    """The lines with «وزارت کشور / استانداری قزوین / معاونت …» blanked where they stand together as a page's header."""
+    kept = list(lines)
+    for index, line in enumerate(lines):
+        if not _OFFICE.match(squeeze(line)):
+            continue
+        kept[index] = ""
+        for near in (index - 2, index - 1):
+            if near >= 0 and squeeze(lines[near]) == _MINISTRY:
+                kept[near] = ""
+        for near in (index + 1, index + 2):
+            if near < len(lines) and squeeze(lines[near]) == _DEPUTY:
+                kept[near] = ""
+    return tuple(kept)
 
 
 @dataclass(frozen=True)
@@ -61,13 +79,13 @@ class CountDifference:
     """A cell of table 1 that the data does not reach, and what the data says of the reason (None: unexplained)."""
 
     slug: str
-    cell: str
+    cell: CountCell
     printed: int
     ours: int
     reason: str | None
 
 
-CELLS = ("total", "exclusive", "general", "shared", "with_client")
+CELLS: tuple[CountCell, ...] = ("total", "exclusive", "general", "shared", "with_client")
 
 
 def compare_counts(file: BureauFile) -> list[CountDifference]:
@@ -84,7 +102,9 @@ def compare_counts(file: BureauFile) -> list[CountDifference]:
     return differences
 
 
-def _reason(file: BureauFile, cell: str, short: int) -> str | None:
+def _reason(file: BureauFile, cell: CountCell, short: int) -> str | None:
+    if cell in file.bureau.table1_differs:
+        return file.bureau.table1_differs[cell]
     gaps = [gap.code for gap in file.bureau.known_gaps]
     if cell == "total":
         unknown: list[str] = []
@@ -98,7 +118,7 @@ def _reason(file: BureauFile, cell: str, short: int) -> str | None:
     if gaps:
         said.append(f"متنی در کتابچه ندارد: {'، '.join(gaps)}")
     if unknown:
-        said.append(f"ستون آن در جدول چاپ نشده: {'، '.join(unknown)}")
+        said.append(f"ستون آن در کتابچه روشن نیست: {'، '.join(unknown)}")
     return "؛ ".join(said)
 
 
@@ -137,7 +157,8 @@ def check_against_booklet(file: BureauFile, booklet: Booklet) -> Iterator[Proble
             continue
         everywhere = "|".join(booklet.window(*lines) for lines in ranges)
         page = booklet.window(*service.source.lines) if service.source.lines else everywhere
-        yield from _look_for(name, service.code, "title", service.title, service.title_printed, everywhere)
+        if not service.title_inferred:
+            yield from _look_for(name, service.code, "title", service.title, service.title_printed, everywhere)
         if service.heading:
             yield from _look_for(name, service.code, "heading", service.heading, None, page)
         if service.service_id and service.service_id not in everywhere:

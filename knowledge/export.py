@@ -46,7 +46,11 @@ def step_lines(workflow: Workflow) -> Iterator[str]:
     for step in workflow.steps:
         line = f"{numbers[step.id]}. {step.text}"
         if step.branches:
-            ways = (f"{b.label} ← {numbers[b.next]}{' (برداشت)' if b.inferred else ''}" for b in step.branches)
+            ways = (
+                f"{branch.label} ← {' و '.join(numbers[target] for target in branch.targets)}"
+                f"{' (برداشت)' if branch.inferred else ''}"
+                for branch in step.branches
+            )
             line += f" [{'؛ '.join(ways)}]"
         yield line
 

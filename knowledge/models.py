@@ -78,8 +78,13 @@ class Branch(_Frozen):
     """One way out of a decision. `inferred`: the booklet's text does not tell the target; it was judged from sense."""
 
     label: PersianText
-    next: str
+    next: str | tuple[str, ...]
     inferred: bool = False
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Ids of the steps this branch leads to."""
+        return (self.next,) if isinstance(self.next, str) else self.next
 
 
 class Step(_Frozen):
@@ -99,7 +104,7 @@ class Step(_Frozen):
     def targets(self) -> tuple[str, ...]:
         """Ids of the steps that can follow this one."""
         if self.branches:
-            return tuple(branch.next for branch in self.branches)
+            return tuple(target for branch in self.branches for target in branch.targets)
         if self.next is None:
             return ()
         return (self.next,) if isinstance(self.next, str) else self.next
@@ -107,8 +112,8 @@ class Step(_Frozen):
     @model_validator(mode="after")
     def _ways_out_fit_the_kind(self) -> Self:
         if self.kind == "decision":
-            if len(self.branches) < 2:
-                raise ValueError(f"گام {self.id}: تصمیم باید دست‌کم دو شاخه داشته باشد")
+            if not self.branches:
+                raise ValueError(f"گام {self.id}: تصمیم باید دست‌کم یک شاخه داشته باشد")
             if self.next is not None:
                 raise ValueError(f"گام {self.id}: تصمیم به جای next شاخه دارد")
         elif self.branches:
@@ -186,6 +191,7 @@ class Source(_Frozen):
 class Service(_Frozen):
     """One service (زیرخدمت) of the office. `parent` is the printed «عنوان خدمت» it belongs to.
 
+    `title_inferred`: the page has lost its title; it is named after its content, as `notes` says.
     `service_id` None stands for «فاقد شناسه»; `scope` or `has_client` None for what the booklet leaves unknown.
     """
 
@@ -193,6 +199,7 @@ class Service(_Frozen):
     row: int | None = None
     title: PersianText
     title_printed: str | None = None
+    title_inferred: Annotated[bool, Field(strict=True)] = False
     heading: PersianText | None = None
     short_title: Annotated[PersianText, Field(max_length=SHORT_TITLE_LIMIT)]
     summary: PersianText
@@ -213,6 +220,8 @@ class Service(_Frozen):
             raise ValueError("workflow: بی گردش کار، دلیل آن (workflow_absent) لازم است")
         if self.workflow is not None and self.workflow_absent is not None:
             raise ValueError("workflow_absent: با بودن گردش کار جایی ندارد")
+        if self.title_inferred and self.notes is None:
+            raise ValueError("notes: برای عنوانی که در کتابچه چاپ نشده، توضیح لازم است")
         return self
 
     @property
@@ -240,6 +249,9 @@ class Counts(_Frozen):
         )
 
 
+CountCell = Literal["total", "exclusive", "general", "shared", "with_client"]
+
+
 class KnownGap(_Frozen):
     """A service that table 1 counts and the booklet's text does not show. Its code is reserved."""
 
@@ -255,7 +267,10 @@ class BureauSource(_Frozen):
 
 
 class Bureau(_Frozen):
-    """A bureau (دفتر / اداره کل) and what table 1 says of it. Contact fields are the operator's; absent by default."""
+    """A bureau (دفتر / اداره کل) and what table 1 says of it. Contact fields are the operator's; absent by default.
+
+    `table1_differs` gives the reason for a cell in which the booklet's own list and its table 1 disagree.
+    """
 
     slug: Annotated[str, Field(pattern=r"^[a-z]+$")]
     name: PersianText
@@ -263,6 +278,7 @@ class Bureau(_Frozen):
     order: Annotated[int, Field(ge=1)]
     source: BureauSource
     table1: Counts
+    table1_differs: dict[CountCell, PersianText] = Field(default_factory=dict)
     known_gaps: tuple[KnownGap, ...] = ()
     phone: PersianText | None = None
     address: PersianText | None = None
