@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from handlers.reply import Block, Heading, Items, Paragraph, Reply, Span, say
 from knowledge.models import BOOKLET, Bureau, DocumentKind, Service, Step, Workflow
@@ -37,6 +38,8 @@ def _blocks(service: Service, bureau: Bureau) -> Iterator[Block]:
     yield from document_blocks(service)
     if service.workflow is not None:
         yield from workflow_blocks(service.workflow)
+    if service.duration:
+        yield Paragraph((Span("زمان انجام: ", "strong"), Span(f"{service.duration} ⏱")))
     if unsaid := not_in_booklet(service):
         yield Heading("آنچه در کتابچه نیست")
         yield Items(unsaid)
@@ -68,7 +71,7 @@ def workflow_blocks(workflow: Workflow) -> Iterator[Block]:
     """The steps numbered in the order of the process; decisions say where each answer leads, deadlines bear ⏱."""
     shown = [step for step in workflow.steps if step.kind in ("action", "decision")]
     numbers = {step.id: persian_digits(index) for index, step in enumerate(shown, start=1)}
-    following = {step.id: later.id for step, later in zip(shown, shown[1:], strict=False)}
+    following = {step.id: later.id for step, later in pairwise(shown)}
     yield Heading("مراحل")
     yield Items(
         tuple(_step_text(step, workflow, numbers, following.get(step.id)) for step in shown),
@@ -114,7 +117,7 @@ def not_in_booklet(service: Service) -> tuple[str, ...]:
         said.append(NOTHING_TO_BRING)
     if service.workflow is None:
         said.append(NO_STEPS)
-    if service.workflow is None or not any(step.deadline for step in service.workflow.steps):
+    if service.duration is None and not (service.workflow and any(step.deadline for step in service.workflow.steps)):
         said.append(NO_TIME)
     said.append(NO_COST)
     return tuple(said)

@@ -1,6 +1,6 @@
 """The whole catalogue in memory: load, check, look up.
 
-`load_catalogue()` reads every file of `knowledge/data/bureaus/` and raises one DataError that names all places found wrong.
+`load_catalogue()` reads every file of `knowledge/data/bureaus/` and raises one DataError naming all that is wrong.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -165,7 +166,7 @@ def build_catalogue(files: Iterable[BureauFile]) -> Catalogue:
     ordered = sorted(files, key=lambda file: file.bureau.order)
     problems = [
         Problem(f"{after.bureau.slug}.yaml", None, "bureau.order", f"همان جای {before.bureau.slug} را دارد")
-        for before, after in zip(ordered, ordered[1:], strict=False)
+        for before, after in pairwise(ordered)
         if before.bureau.order == after.bureau.order
     ]
     if problems:
@@ -220,9 +221,7 @@ def export_service(catalogue: Catalogue, service: Service) -> dict[str, Any]:
     bureau = catalogue.bureau_of(service.code)
     workflow: dict[str, Any] | None = None
     if service.workflow is not None:
-        workflow = {
-            "steps": [step.model_dump(mode="json", exclude_defaults=True) for step in service.workflow.steps]
-        }
+        workflow = {"steps": [step.model_dump(mode="json", exclude_defaults=True) for step in service.workflow.steps]}
     return {
         "code": service.code,
         "title": service.title,
@@ -240,6 +239,7 @@ def export_service(catalogue: Catalogue, service: Service) -> dict[str, Any]:
         ],
         "workflow": workflow,
         "workflow_absent": service.workflow_absent,
+        "duration": service.duration,
         "source": {
             "lines": list(service.source.lines or service.source.table or ()),
             "table": list(service.source.table) if service.source.table else None,

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
@@ -21,7 +22,22 @@ from knowledge.persian import ascii_digits
 NEAR = 4
 LIKENESS = 60.0
 
-_SAME = str.maketrans({"ي": "ی", "ى": "ی", "ئ": "ی", "ك": "ک", "أ": "ا", "إ": "ا", "آ": "ا", "ة": "ه", "ۀ": "ه", "ؤ": "و", "ہ": "ه", "ە": "ه"})
+_SAME = str.maketrans(
+    {
+        "ي": "ی",
+        "ى": "ی",
+        "ئ": "ی",
+        "ك": "ک",
+        "أ": "ا",
+        "إ": "ا",
+        "آ": "ا",
+        "ة": "ه",
+        "ۀ": "ه",
+        "ؤ": "و",
+        "ہ": "ه",
+        "ە": "ه",
+    }
+)
 _NOT_TEXT = re.compile(r"[^ا-یa-zA-Z0-9پچژگکی]")
 _MINISTRY = "وزارتکشور"
 _OFFICE = re.compile(r"^استا\w{3,8}(قزوین|قم)$")
@@ -158,36 +174,46 @@ def check_against_booklet(file: BureauFile, booklet: Booklet) -> Iterator[Proble
         everywhere = "|".join(booklet.window(*lines) for lines in ranges)
         page = booklet.window(*service.source.lines) if service.source.lines else everywhere
         if not service.title_inferred:
-            yield from _look_for(name, service.code, "title", service.title, service.title_printed, everywhere)
+            yield from _look_for(Place(name, service.code, "title"), service.title, service.title_printed, everywhere)
         if service.heading:
-            yield from _look_for(name, service.code, "heading", service.heading, None, page)
+            yield from _look_for(Place(name, service.code, "heading"), service.heading, None, page)
         if service.service_id and service.service_id not in everywhere:
             yield Problem(name, service.code, "service_id", f"شناسه‌ی {service.service_id} در سطرهای منبع نیست")
         table = "|".join(booklet.window(*lines) for lines in (file.bureau.source.table, *ranges))
         if service.parent_id and service.parent_id not in table:
             yield Problem(name, service.code, "parent_id", f"شناسه‌ی {service.parent_id} در جدول نیست")
+        if service.duration and squeeze(service.duration) not in page:
+            yield Problem(name, service.code, "duration", f"«{service.duration}» در متن کتابچه نیست")
         for index, document in enumerate(service.documents):
             near = booklet.window(*document.lines) if document.lines else page
-            yield from _look_for(name, service.code, f"documents.{index}", document.text, document.printed, near)
+            yield from _look_for(Place(name, service.code, f"documents.{index}"), document.text, document.printed, near)
         for step in service.workflow.steps if service.workflow else ():
             field = f"workflow.{step.id}"
-            yield from _look_for(name, service.code, field, step.text, step.printed, page)
+            yield from _look_for(Place(name, service.code, field), step.text, step.printed, page)
             for part, value in (("actor", step.actor), ("deadline", step.deadline)):
                 if value and squeeze(value) not in squeeze(step.text) + squeeze(service.title) + page:
                     yield Problem(name, service.code, f"{field}.{part}", f"«{value}» در متن کتابچه نیست")
 
 
-def _look_for(file: str, service: str, field: str, text: str, printed: str | None, where: str) -> Iterator[Problem]:
+class Place(NamedTuple):
+    """File, service and field that a problem names."""
+
+    file: str
+    service: str
+    field: str
+
+
+def _look_for(place: Place, text: str, printed: str | None, where: str) -> Iterator[Problem]:
     if squeeze(text) in where:
         return
     if printed is None:
-        yield Problem(file, service, field, f"در سطرهای منبع نیست و printed ندارد: «{text}»")
+        yield Problem(*place, f"در سطرهای منبع نیست و printed ندارد: «{text}»")
         return
     missing = [part for part in _PARTS.split(printed) if squeeze(part) not in where]
     if missing:
-        yield Problem(file, service, field, f"printed در سطرهای منبع نیست: «{missing[0]}»")
+        yield Problem(*place, f"printed در سطرهای منبع نیست: «{missing[0]}»")
     elif fuzz.ratio(squeeze(text), squeeze(printed)) < LIKENESS:
-        yield Problem(file, service, field, f"متن از چاپ خیلی دور است: «{text}» ≠ «{printed}»")
+        yield Problem(*place, f"متن از چاپ خیلی دور است: «{text}» ≠ «{printed}»")
 
 
 def unread_lines(file: BureauFile, booklet: Booklet) -> list[tuple[int, str]]:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
 
 from knowledge.catalogue import Catalogue
-from knowledge.models import BOOKLET, BureauFile, DocumentKind, Scope, Service, Workflow
+from knowledge.models import BOOKLET, DocumentKind, Scope, Service, Workflow
 from knowledge.persian import persian_digits
 
 SCOPES: dict[Scope | None, str] = {"exclusive": "اختصاصی", "general": "عمومی", "shared": "مشترک", None: "نامعلوم"}
@@ -80,35 +80,34 @@ def _service_markdown(service: Service) -> list[str]:
 
 def write_workbook(catalogue: Catalogue, path: Path) -> None:
     """An .xlsx with one right-to-left sheet per bureau and every service in it. Overwrites the file at `path`."""
-    workbook = Workbook(write_only=True)
+    workbook = Workbook()
+    if workbook.active is not None:
+        workbook.remove(workbook.active)
     for file in catalogue.files:
-        sheet: WriteOnlyWorksheet = workbook.create_sheet(_sheet_title(file))
+        sheet = workbook.create_sheet(file.bureau.slug)
         sheet.sheet_view.rightToLeft = True
         sheet.freeze_panes = "C2"
-        for index, (_, width) in enumerate(COLUMNS):
-            sheet.column_dimensions["ABCDEFGHIJKLM"[index]].width = width
-        sheet.append([_cell(sheet, name, bold=True) for name, _ in COLUMNS])
-        for service in file.services:
-            sheet.append([_cell(sheet, value) for value in _row(service)])
+        for column, (name, width) in enumerate(COLUMNS, start=1):
+            sheet.column_dimensions[get_column_letter(column)].width = width
+            _write(sheet, 1, column, name, bold=True)
+        for row, service in enumerate(file.services, start=2):
+            for column, value in enumerate(_row(service), start=1):
+                _write(sheet, row, column, value)
     workbook.save(path)
 
 
-def _sheet_title(file: BureauFile) -> str:
-    return file.bureau.slug
-
-
-def _cell(sheet: WriteOnlyWorksheet, value: str, *, bold: bool = False) -> WriteOnlyCell:
-    cell = WriteOnlyCell(sheet, value=value)
+def _write(sheet: Worksheet, row: int, column: int, value: str, *, bold: bool = False) -> None:
+    cell = sheet.cell(row=row, column=column, value=value)
     cell.data_type = "s"
     cell.font = Font(bold=bold)
     cell.alignment = Alignment(wrap_text=True, vertical="top", horizontal="right", readingOrder=2)
-    return cell
 
 
 def _row(service: Service) -> tuple[str, ...]:
     lines = service.source.lines or service.source.table or (0, 0)
     documents = (
-        f"{persian_digits(index)}. {document.text} ({KINDS[document.kind]}{'، محرمانه' if document.confidential else ''})"
+        f"{persian_digits(index)}. {document.text} "
+        f"({KINDS[document.kind]}{'، محرمانه' if document.confidential else ''})"
         for index, document in enumerate(service.documents, start=1)
     )
     return (

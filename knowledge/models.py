@@ -192,6 +192,7 @@ class Service(_Frozen):
     """One service (زیرخدمت) of the office. `parent` is the printed «عنوان خدمت» it belongs to.
 
     `title_inferred`: the page has lost its title; it is named after its content, as `notes` says.
+    `duration` is the time that the page names for the whole service.
     `service_id` None stands for «فاقد شناسه»; `scope` or `has_client` None for what the booklet leaves unknown.
     """
 
@@ -211,6 +212,7 @@ class Service(_Frozen):
     documents: tuple[Document, ...]
     workflow: Workflow | None
     workflow_absent: PersianText | None = None
+    duration: PersianText | None = None
     source: Source
     notes: PersianText | None = None
 

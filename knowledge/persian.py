@@ -10,10 +10,7 @@ _TO_PERSIAN_DIGITS = str.maketrans("0123456789٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴
 _TO_ASCII_DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "0123456789" * 2)
 
 _LETTER = "آ-یءئؤأإۀة"
-_ENDS_WITH_HA = frozenset(
-    "تنها بها انتها ابتها منتها آنها اینها خودبها خونبها اجاره‌بها گران‌بها کم‌بها پربها مشتها رها سها نها مبدأها "
-    "اشتها بی‌انتها".split()
-)
+_ENDS_WITH_HA = frozenset({"تنها", "بها", "انتها", "منتها", "آنها", "اینها", "خونبها", "پربها", "سها", "اشتها"})
 _JOINING = "بپتثجچحخسشصضطظعغفقکگلمنهیئ"
 _JOINED_HA = re.compile(rf"(?<![{_LETTER}{ZWNJ}])([{_LETTER}]+[{_JOINING}])ها(ی|یی|یشان|یش|یم)?(?![{_LETTER}{ZWNJ}])")
 _MI_VERBS = (
@@ -27,9 +24,7 @@ _HALF_SPACE_LOST = re.compile(
     r"سرمایهگذار|برنامهریز|بودجهریز|بیمهای|منطقهای|هزینهای|شیوهنامه|آییننامه|تفاهمنامه|اساسنامهی|دورههای|برگهی|تهیهی"
     r"|سازمانهای|دستگاههای|شرکتهای|طرحهای|بهرهبردار|بهروز|گفتوگو|کسبوکار|دانشبنیان|مردمنهاد"
 )
-_DOUBLE = re.compile(r"[ \u00a0]{2,}|" + ZWNJ + "{2,}")
-_ZWNJ_EDGE = re.compile(rf"(^|[ ،؛:.()«»]){ZWNJ}|{ZWNJ}($|[ ،؛:.()«»])")
-_ARABIC_LETTERS = {"ي": "ی", "ك": "ک", "ى": "ی", "ە": "ه", "ہ": "ه", "ٱ": "ا"}
+_ARABIC_LETTERS = "يكىەہٱ"
 
 
 def persian_digits(text: str | int) -> str:
@@ -42,36 +37,33 @@ def ascii_digits(text: str) -> str:
     return text.translate(_TO_ASCII_DIGITS)
 
 
+def _joined_plural(text: str) -> str | None:
+    for match in _JOINED_HA.finditer(text):
+        if match.group(1) + "ها" not in _ENDS_WITH_HA:
+            return match.group(0)
+    return None
+
+
+_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"^\s|\s$"), "فاصله در آغاز یا پایان متن"),
+    (re.compile("[" + "".join(_ARABIC_LETTERS) + "]"), "حرف عربی «{}» به جای حرف فارسی"),
+    (re.compile(r"[0-9٠-٩]"), "رقم لاتین یا عربی «{}» به جای رقم فارسی"),
+    (re.compile("ـ"), "کشیده (ـ) در متن"),
+    (re.compile(r"[\n\r\t]"), "شکست سطر یا تب در متن"),
+    (re.compile(rf"[ \u00a0]{{2,}}|{ZWNJ}{{2,}}"), "دو فاصله یا دو نیم‌فاصله پشت سر هم"),
+    (re.compile(rf"(^|[ ،؛:.()«»]){ZWNJ}|{ZWNJ}($|[ ،؛:.()«»])"), "نیم‌فاصله در کنار فاصله یا نشانه"),
+    (_HA_SPACED, "به جای نیم‌فاصله، فاصله پیش از «ها» آمده است: «{}»"),
+    (_MI_JOINED, "نیم‌فاصله پس از «می» در «{}» نیست"),
+    (_MI_SPACED, "به جای نیم‌فاصله، فاصله پس از «می» آمده است: «{}»"),
+    (_HALF_SPACE_LOST, "نیم‌فاصله در «{}» افتاده است"),
+)
+
+
 def text_problems(text: str) -> list[str]:
     """What is unclean in a Persian text of the catalogue, each as one Persian reason; empty when it is clean."""
-    problems: list[str] = []
     if not text.strip():
         return ["متن خالی است"]
-    if text != text.strip():
-        problems.append("فاصله در آغاز یا پایان متن")
-    for wrong, right in _ARABIC_LETTERS.items():
-        if wrong in text:
-            problems.append(f"حرف عربی «{wrong}» به جای «{right}»")
-    if re.search(r"[0-9٠-٩]", text):
-        problems.append("رقم لاتین یا عربی به جای رقم فارسی")
-    if "ـ" in text:
-        problems.append("کشیده (ـ) در متن")
-    if "\n" in text or "\t" in text:
-        problems.append("شکست سطر یا تب در متن")
-    if _DOUBLE.search(text):
-        problems.append("دو فاصله یا دو نیم‌فاصله پشت سر هم")
-    if _ZWNJ_EDGE.search(text):
-        problems.append("نیم‌فاصله در کنار فاصله یا نشانه")
-    for match in _JOINED_HA.finditer(text):
-        word = match.group(1) + "ها"
-        if word not in _ENDS_WITH_HA:
-            problems.append(f"نیم‌فاصله پیش از «ها» در «{match.group(0)}» نیست")
-    if match := _HA_SPACED.search(text):
-        problems.append(f"به جای نیم‌فاصله، فاصله پیش از «ها» آمده است: «{match.group(0)}»")
-    if match := _MI_JOINED.search(text):
-        problems.append(f"نیم‌فاصله پس از «می» در «{match.group(0)}» نیست")
-    if match := _MI_SPACED.search(text):
-        problems.append(f"به جای نیم‌فاصله، فاصله پس از «می» آمده است: «{match.group(0)}»")
-    if match := _HALF_SPACE_LOST.search(text):
-        problems.append(f"نیم‌فاصله در «{match.group(0)}» افتاده است")
+    problems = [reason.format(match.group(0)) for rule, reason in _RULES if (match := rule.search(text))]
+    if plural := _joined_plural(text):
+        problems.append(f"نیم‌فاصله پیش از «ها» در «{plural}» نیست")
     return problems

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version as installed_version
 from typing import Annotated
 
 import typer
@@ -23,9 +24,7 @@ app.add_typer(catalogue.app, name="catalogue")
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        typer.echo(f"khedmatyar {version('khedmatyar')}")
+        typer.echo(f"khedmatyar {installed_version('khedmatyar')}")
         raise typer.Exit
 
 

@@ -51,7 +51,9 @@ def list_services(bureau: BureauOption = None, as_json: JsonOption = False) -> N
 
 
 @app.command()
-def show(code: Annotated[str, typer.Argument(help="Code of a service, such as technical-02.")], as_json: JsonOption = False) -> None:
+def show(
+    code: Annotated[str, typer.Argument(help="Code of a service, such as technical-02.")], as_json: JsonOption = False
+) -> None:
     """Show one service as a citizen sees it, or all of its data with --json."""
     catalogue = load_catalogue()
     service = catalogue.service(code)
@@ -121,7 +123,7 @@ def _print_stats(rows: list[tuple[str, str, Counts, Counts]], differences: list[
     console = Console(highlight=False)
     console.print(table)
     for line in differences:
-        console.print(rtl(persian_digits(line)), markup=False, soft_wrap=True)
+        console.print(rtl(line), markup=False, soft_wrap=True)
 
 
 @app.command("check")
@@ -155,7 +157,7 @@ def gaps_command(bureau: BureauOption = None, as_json: JsonOption = False) -> No
     todo = gaps(catalogue)
     slugs = _slugs(catalogue, bureau)
     if as_json:
-        rows = [
+        rows: list[dict[str, object]] = [
             {"code": service.code, "title": service.title, "lacks": list(lacks)}
             for slug in slugs
             for service, lacks in todo.get(slug, [])
