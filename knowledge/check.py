@@ -7,7 +7,7 @@ still differs must be explained by the entry's own `printed`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from knowledge.catalogue import Catalogue, count
 from knowledge.errors import DataFileError, Problem
 from knowledge.models import BureauFile, CountCell, Counts, Service
 from knowledge.persian import ascii_digits
+from knowledge.tables import Conflict, load_conflicts
 
 NEAR = 4
 LIKENESS = 60.0
@@ -246,11 +247,28 @@ def _claimed_texts(file: BureauFile) -> Iterator[str]:
             yield from (branch.label for branch in step.branches)
 
 
+def check_conflicts(catalogue: Catalogue, conflicts: Iterable[Conflict], booklet: Booklet | None) -> Iterator[Problem]:
+    """Entries of the table of conflicts that name an unknown service or a print that is not in the booklet."""
+    for conflict in conflicts:
+        for one in conflict.prints:
+            for code in one.services:
+                if code not in catalogue:
+                    yield Problem("conflicts.yaml", code, conflict.subject, "چنین خدمتی نیست")
+            if booklet is None:
+                continue
+            near = booklet.window(*one.lines)
+            for part in _PARTS.split(one.printed):
+                if squeeze(part) not in near:
+                    yield Problem("conflicts.yaml", None, conflict.subject, f"در کتابچه نیست: «{part}»")
+
+
 def check(catalogue: Catalogue, booklet: Booklet | None = None, slugs: Sequence[str] = ()) -> list[Problem]:
     """All problems of the catalogue (or of the named bureaus): counts, and against the booklet when it is given."""
     files = [catalogue.file(slug) for slug in slugs] if slugs else list(catalogue.files)
     part = Catalogue(tuple(files))
     problems = list(check_counts(part, None if slugs else OVERALL))
+    if not slugs:
+        problems.extend(check_conflicts(catalogue, load_conflicts(), booklet))
     if booklet is not None:
         for file in files:
             problems.extend(check_against_booklet(file, booklet))

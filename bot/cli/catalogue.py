@@ -17,6 +17,7 @@ from knowledge.check import CELLS, OVERALL, Booklet, check, compare_counts, gaps
 from knowledge.export import export_markdown, write_workbook
 from knowledge.models import Counts
 from knowledge.persian import persian_digits
+from knowledge.tables import load_conflicts
 
 app = typer.Typer(help="The catalogue of services: list, show, export, stats, check, gaps.", no_args_is_help=True)
 
@@ -182,3 +183,18 @@ def gaps_command(bureau: BureauOption = None, as_json: JsonOption = False) -> No
         for service, lacks in rows_here:
             what = " و ".join(LACKS[part] for part in lacks)
             console.print(f"{service.code:<16} {rtl(f'{service.title} — ندارد: {what}')}", markup=False, soft_wrap=True)
+
+
+@app.command()
+def conflicts(as_json: JsonOption = False) -> None:
+    """List the letters, laws and ids that the booklet prints in more than one way."""
+    table = load_conflicts()
+    if as_json:
+        typer.echo(json.dumps([conflict.model_dump(mode="json") for conflict in table], ensure_ascii=False, indent=2))
+        return
+    console = Console(highlight=False)
+    for conflict in table:
+        console.print(f"\n{rtl(conflict.subject)}", markup=False)
+        for one in conflict.prints:
+            where = f"{'، '.join(one.services)}، سطر {persian_digits(one.lines[0])}"
+            console.print(rtl(f"  «{one.printed}» — {where}"), markup=False, soft_wrap=True)
