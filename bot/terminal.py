@@ -15,11 +15,16 @@ from bidi.algorithm import get_display
 from rich.console import Console
 from rich.text import Text
 
+from handlers.ask import reply_to
+from handlers.card import service_card
 from handlers.reply import Heading, Items, Paragraph, Reply, SpanStyle
+from knowledge.finder.finder import Finder
+from knowledge.persian import ascii_digits
 
 RLM = "\u200f"
 STYLES: dict[SpanStyle, str] = {"plain": "", "strong": "bold", "quiet": "dim", "code": "cyan"}
 WIDEST = 96
+ENDINGS = frozenset({"خروج", "exit", "quit"})
 
 
 def visual() -> bool:
@@ -66,3 +71,28 @@ def _spans(console: Console, spans: tuple[tuple[str, str], ...], width: int) -> 
     for text, style in spans:
         line.append(text, style=style)
     console.print(line, soft_wrap=True)
+
+
+def converse(finder: Finder) -> None:
+    """A chat in the terminal until Ctrl-D or «خروج»; a number takes the choice last offered."""
+    console = Console(highlight=False)
+    console.print(rtl("سلام! بنویسید چه کاری با استانداری قزوین دارید. (برای پایان: خروج)"))
+    offered: tuple[str, ...] = ()
+    while True:
+        try:
+            text = console.input("\n> ").strip()
+        except (EOFError, KeyboardInterrupt):
+            console.print()
+            return
+        if text in ENDINGS:
+            return
+        number = ascii_digits(text)
+        if number.isdecimal() and 1 <= int(number) <= len(offered):
+            code = offered[int(number) - 1]
+            print_card(service_card(finder.catalogue.service(code), finder.catalogue.bureau_of(code)), console)
+            continue
+        found = finder.find(text)
+        offered = tuple(scored.code for scored in found.services) if found.decision == "choose" else ()
+        print_card(reply_to(found, finder.catalogue), console)
+        if offered:
+            console.print(rtl("شماره‌اش را بنویسید، یا پرسش را روشن‌تر بپرسید."))

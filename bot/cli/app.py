@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bot.cli import catalogue
+from bot.cli import catalogue, finder
 from knowledge.errors import DataError, KhedmatyarError
 
 app = typer.Typer(
@@ -20,6 +20,16 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(catalogue.app, name="catalogue")
+app.command("ask")(finder.ask)
+app.command("chat")(finder.chat)
+app.command("train")(finder.train)
+app.command("evaluate")(finder.evaluate_command)
+
+
+@app.command()
+def run() -> None:
+    """Start every channel that is configured. For now: the terminal chat."""
+    finder.chat()
 
 
 def _version(wanted: bool) -> None:

@@ -30,11 +30,9 @@ def char_features(form: str) -> Hashes:
         if size <= 0:
             break
         rolling = rolling[:size] * _BASE + padded[length - 1 :]
-        # spaces strictly inside the n-gram: it would reach over two words
-        if length >= 3:
-            inner = inner[:size] + spaces[length - 2 : length - 2 + size]
-        else:
-            inner = inner[:size]
+        inner = inner[:size]
+        if length >= 3:  # a space strictly inside: the n-gram would reach over two words
+            inner = inner + spaces[length - 2 : length - 2 + size]
         if length in CHAR_LENGTHS:
             found.append(_mixed(rolling[inner == 0], _SALT_CHARS + length))
     return np.concatenate(found) if found else np.zeros(0, dtype=np.uint32)

@@ -1,7 +1,8 @@
 """The finder's artefact: what training found out, in the form that scoring a question wants.
 
-A linear model over hashed n-grams: `scores = x · W + b`, x the TF-IDF vector of a form (L2-normalized per feature
-family), W sparse in small integers. Stored as one compressed file, keyed by the hash of the data it was built from.
+A linear model over hashed n-grams: margins `x · W + b`, x the TF-IDF vector of a form (L2-normalized per feature
+family), W sparse in small integers.
+Stored as one compressed file, keyed by the hash of the data it was built from.
 """
 
 from __future__ import annotations
@@ -56,6 +57,35 @@ class LinearModel:
     weights: csr_array
     bias: Floats
 
+    def vector(self, found: Hashes) -> tuple[npt.NDArray[np.int64], Floats]:
+        """Columns and values (L2 norm = `weight`) of the known features among the found ones; tf is 1 + ln(count)."""
+        unique, counts = np.unique(found, return_counts=True)
+        columns = np.searchsorted(self.hashes, unique)
+        columns[columns == len(self.hashes)] = 0
+        known = self.hashes[columns] == unique if len(self.hashes) else np.zeros(len(unique), dtype=bool)
+        columns = columns[known]
+        values = ((1.0 + np.log(counts[known])) * self.idf[columns]).astype(np.float32)
+        norm = float(np.sqrt((values * values).sum()))
+        return columns, values * np.float32(self.weight / norm) if norm else values
+
+
+@dataclass(frozen=True)
+class LinearModel:
+    """Scores of all labels for a form."""
+
+    labels: tuple[Label, ...]
+    chars: Family
+    words: Family
+    weights: csr_array
+    bias: Floats
+    vector_weights: Floats | None = None
+    vector_bias: Floats | None = None
+    vector_share: float = 0.0
+
+    def with_vectors(self, weights: Floats, bias: Floats, share: float) -> LinearModel:
+        """This model with a classifier over word vectors beside it."""
+        return replace(self, vector_weights=weights, vector_bias=bias, vector_share=share)
+
     def vector(self, form: str) -> tuple[npt.NDArray[np.int64], Floats]:
         """Columns and values of the form's features over both families."""
         char_columns, char_values = self.chars.vector(char_features(form))
@@ -64,7 +94,12 @@ class LinearModel:
         return np.concatenate((char_columns, word_columns + offset)), np.concatenate((char_values, word_values))
 
     def scores(self, form: str) -> Floats:
-        """One margin per label, in the order of `labels`."""
+        """One score per label, in the order of `labels`: margins in units of their own spread."""
+        margins = self._margins(form)
+        spread = float(margins.std())
+        return np.asarray((margins - margins.mean()) / (spread or 1.0), dtype=np.float32)
+
+    def _margins(self, form: str) -> Floats:
         columns, values = self.vector(form)
         row = csr_array((values, columns, [0, len(columns)]), shape=(1, self.weights.shape[0]))
         return np.asarray((row @ self.weights).toarray()[0] + self.bias, dtype=np.float32)
@@ -86,7 +121,6 @@ class Artefact:
     key: str
     model: LinearModel
     vocabulary: dict[str, int]
-    calibration: dict[str, float]
 
 
 def save_artefact(artefact: Artefact, path: Path) -> None:
@@ -111,7 +145,6 @@ def save_artefact(artefact: Artefact, path: Path) -> None:
         "scale": scale,
         "word_weight": model.words.weight,
         "vocabulary": artefact.vocabulary,
-        "calibration": artefact.calibration,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part")
@@ -145,7 +178,7 @@ def load_artefact(path: Path) -> Artefact:
         chars = Family(arrays["char_hashes"], arrays["char_idf"].astype(np.float32), 1.0)
         words = Family(arrays["word_hashes"], arrays["word_idf"].astype(np.float32), meta["word_weight"])
         model = LinearModel(labels, chars, words, weights, arrays["bias"])
-        return Artefact(meta["key"], model, meta["vocabulary"], meta["calibration"])
+        return Artefact(meta["key"], model, meta["vocabulary"])
     except FileNotFoundError:
         raise ModelError("مدل ساخته نشده است: khedmatyar train") from None
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:

@@ -115,6 +115,11 @@ def load_phrases(catalogue: Catalogue, folder: Path = PHRASES, elsewhere: Path =
     return PhraseBook(tuple(phrases), topics)
 
 
+def load_topics(path: Path = ELSEWHERE) -> dict[str, Topic]:
+    """The topics of others by id, without reading the phrases of services."""
+    return {topic.id: topic for topic in read_table(_Elsewhere, path).topics}
+
+
 def _problems(phrases: Iterable[Phrase], catalogue: Catalogue) -> list[Problem]:
     problems = []
     titles = {normalize(service.title): service.code for service in catalogue.services}

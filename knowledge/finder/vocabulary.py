@@ -1,7 +1,7 @@
 """The words the finder knows, and how a word it does not know is brought to one it does.
 
-Three mendings, in this order: Latin-typed Persian («mojavez» → «مجوز»), two words typed as one («کارتملی» → «کارت ملی»),
-a slip of the keyboard («شناسنانه» → «شناسنامه»). Only words of the vocabulary ever come out.
+Three mendings, in this order: Latin-typed Persian («mojavez» → «مجوز»), two words typed as one
+(«کارتملی» → «کارت ملی»), a slip of the keyboard («شناسنانه» → «شناسنامه»). Only words of the vocabulary ever come out.
 """
 
 from __future__ import annotations

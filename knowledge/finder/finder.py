@@ -1,0 +1,169 @@
+"""The finder: a question in, a decision with services out. One instance serves all; it keeps no state of a question."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from knowledge.catalogue import DATA, Catalogue, load_catalogue
+from knowledge.errors import ModelError
+from knowledge.finder.decide import Decision, Scored, Thresholds, decide, load_thresholds, probabilities
+from knowledge.finder.lexicon import Lexicon, load_lexicon
+from knowledge.finder.model import Artefact, Floats, load_artefact, save_artefact
+from knowledge.finder.normalize import normalize
+from knowledge.finder.phrases import Label, Topic, kind_of, load_phrases, load_topics, name_of
+from knowledge.finder.vocabulary import Vocabulary
+
+TOP = 10
+ADDED_WEIGHT = 6.0
+"""Score (in units of spread) that a phrase added by staff gives its service when a question repeats it exactly."""
+
+ADDED_LIKENESS = 0.55
+"""Least cosine between a question and an added phrase for the phrase to count."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the finder says of one question. `candidates`: the ten likeliest services; `services`: what is shown."""
+
+    question: str
+    decision: Decision
+    intent: str
+    services: tuple[Scored, ...]
+    candidates: tuple[Scored, ...]
+    topic: Topic | None
+    milliseconds: float
+
+
+@dataclass(frozen=True)
+class AddedPhrase:
+    """A phrase that staff added to a service after training."""
+
+    text: str
+    label: Label
+
+
+class Finder:
+    """Answers questions from the catalogue with a trained artefact."""
+
+    def __init__(  # noqa: PLR0917 — the parts are many, and each is small
+        self,
+        catalogue: Catalogue,
+        artefact: Artefact,
+        words: Lexicon,
+        topics: dict[str, Topic],
+        rules: Thresholds,
+        added: Sequence[AddedPhrase] = (),
+    ) -> None:
+        self.catalogue = catalogue
+        self.rules = rules
+        self._artefact = artefact
+        self._model = artefact.model
+        self._words = words
+        self._topics = topics
+        self._vocabulary = Vocabulary(artefact.vocabulary, words.latin)
+        self._place = {what: index for index, what in enumerate(self._model.labels)}
+        self._services = [
+            (index, name_of(what))
+            for index, what in enumerate(self._model.labels)
+            if kind_of(what) == "service" and name_of(what) in catalogue
+        ]
+        self._added: list[tuple[int, dict[int, float]]] = [
+            (self._place[phrase.label], self._weights_of(form))
+            for phrase in added
+            if phrase.label in self._place and (form := self.form(phrase.text))
+        ]
+
+    def _weights_of(self, form: str) -> dict[int, float]:
+        columns, values = self._model.vector(form)
+        return dict(zip(columns.tolist(), values.tolist(), strict=True))
+
+    def with_phrases(self, added: Sequence[AddedPhrase]) -> Finder:
+        """The same finder that also heeds these phrases; nothing is trained again."""
+        return Finder(self.catalogue, self._artefact, self._words, self._topics, self.rules, added)
+
+    def with_rules(self, rules: Thresholds) -> Finder:
+        """The same finder under other thresholds."""
+        other = Finder.__new__(Finder)
+        other.__dict__ = {**self.__dict__, "rules": rules}
+        return other
+
+    def form(self, question: str) -> str:
+        """The matching form of a question: normalized, mended, in written words."""
+        return self._words.written(self._vocabulary.mend(normalize(question)))
+
+    def scores(self, form: str) -> Floats:
+        """One score per label of the model, for a matching form."""
+        scores = self._model.scores(form)
+        if self._added:
+            here = self._weights_of(form)
+            length = sum(value * value for value in here.values()) or 1.0
+            for place, there in self._added:
+                likeness = sum(value * there.get(column, 0.0) for column, value in here.items()) / length
+                if likeness >= ADDED_LIKENESS:
+                    scores[place] += ADDED_WEIGHT * likeness
+        return scores
+
+    def find(self, question: str) -> Found:
+        """Decide on one question. Never raises on any text."""
+        started = time.perf_counter()
+        form = self.form(question)
+        if not form:
+            return Found(question, "decline", "empty", (), (), None, (time.perf_counter() - started) * 1000)
+        chances = probabilities(self.scores(form), self.rules.sharpness)
+        ranked = tuple(
+            sorted((Scored(code, float(chances[index])) for index, code in self._services), key=lambda s: -s.score)
+        )
+        verdict = decide(self._model.labels, chances, ranked, self._model.known_share(form), self.rules)
+        return Found(
+            question,
+            verdict.decision,
+            verdict.intent,
+            verdict.shown,
+            ranked[:TOP],
+            self._topics.get(verdict.topic) if verdict.topic else None,
+            (time.perf_counter() - started) * 1000,
+        )
+
+
+def model_path() -> Path:
+    """Where the artefact lives: `KHEDMATYAR_MODEL`, else beside the data, else (read-only) the user's cache."""
+    if named := os.environ.get("KHEDMATYAR_MODEL"):
+        return Path(named)
+    beside = DATA / "model" / "finder.zip"
+    if beside.exists() or os.access(DATA, os.W_OK):
+        return beside
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "khedmatyar" / "finder.zip"
+
+
+def build_artefact(catalogue: Catalogue, progress: Callable[[str, float], None], path: Path) -> Artefact:
+    """Train on the data as it stands and store the artefact."""
+    from knowledge.finder.train import train  # noqa: PLC0415 — answering must not pay for scikit-learn
+
+    artefact = train(catalogue, load_phrases(catalogue), load_lexicon(), progress)
+    save_artefact(artefact, path)
+    return artefact
+
+
+def stored_artefact(path: Path) -> Artefact | None:
+    """The stored artefact when it is sound and of the data as it stands, else None."""
+    from knowledge.finder.key import data_key  # noqa: PLC0415
+
+    try:
+        artefact = load_artefact(path)
+    except ModelError:
+        return None
+    return artefact if artefact.key == data_key() else None
+
+
+def load_finder(
+    catalogue: Catalogue | None = None, progress: Callable[[str, float], None] = lambda _what, _share: None
+) -> Finder:
+    """The finder ready to answer; builds the artefact first when the data has changed since."""
+    catalogue = catalogue or load_catalogue()
+    path = model_path()
+    artefact = stored_artefact(path) or build_artefact(catalogue, progress, path)
+    return Finder(catalogue, artefact, load_lexicon(), load_topics(), load_thresholds())
