@@ -57,35 +57,6 @@ class LinearModel:
     weights: csr_array
     bias: Floats
 
-    def vector(self, found: Hashes) -> tuple[npt.NDArray[np.int64], Floats]:
-        """Columns and values (L2 norm = `weight`) of the known features among the found ones; tf is 1 + ln(count)."""
-        unique, counts = np.unique(found, return_counts=True)
-        columns = np.searchsorted(self.hashes, unique)
-        columns[columns == len(self.hashes)] = 0
-        known = self.hashes[columns] == unique if len(self.hashes) else np.zeros(len(unique), dtype=bool)
-        columns = columns[known]
-        values = ((1.0 + np.log(counts[known])) * self.idf[columns]).astype(np.float32)
-        norm = float(np.sqrt((values * values).sum()))
-        return columns, values * np.float32(self.weight / norm) if norm else values
-
-
-@dataclass(frozen=True)
-class LinearModel:
-    """Scores of all labels for a form."""
-
-    labels: tuple[Label, ...]
-    chars: Family
-    words: Family
-    weights: csr_array
-    bias: Floats
-    vector_weights: Floats | None = None
-    vector_bias: Floats | None = None
-    vector_share: float = 0.0
-
-    def with_vectors(self, weights: Floats, bias: Floats, share: float) -> LinearModel:
-        """This model with a classifier over word vectors beside it."""
-        return replace(self, vector_weights=weights, vector_bias=bias, vector_share=share)
-
     def vector(self, form: str) -> tuple[npt.NDArray[np.int64], Floats]:
         """Columns and values of the form's features over both families."""
         char_columns, char_values = self.chars.vector(char_features(form))
@@ -95,19 +66,16 @@ class LinearModel:
 
     def scores(self, form: str) -> Floats:
         """One score per label, in the order of `labels`: margins in units of their own spread."""
-        margins = self._margins(form)
-        spread = float(margins.std())
-        return np.asarray((margins - margins.mean()) / (spread or 1.0), dtype=np.float32)
-
-    def _margins(self, form: str) -> Floats:
         columns, values = self.vector(form)
         row = csr_array((values, columns, [0, len(columns)]), shape=(1, self.weights.shape[0]))
-        return np.asarray((row @ self.weights).toarray()[0] + self.bias, dtype=np.float32)
+        margins = np.asarray((row @ self.weights).toarray()[0] + self.bias, dtype=np.float32)
+        spread = float(margins.std())
+        return np.asarray((margins - margins.mean()) / (spread or 1.0), dtype=np.float32)
 
     def known_share(self, form: str) -> float:
         """Share of the form's character features that the model knows: low for what is not Persian of our kind."""
         found = np.unique(char_features(form))
-        if not len(found):
+        if not len(found) or not len(self.chars.hashes):
             return 0.0
         columns = np.searchsorted(self.chars.hashes, found)
         columns[columns == len(self.chars.hashes)] = 0
