@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bot.cli import catalogue, finder
+from bot.cli import bench, catalogue, finder
 from knowledge.errors import DataError, KhedmatyarError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(catalogue.app, name="catalogue")
+app.add_typer(bench.app, name="bench")
 app.command("ask")(finder.ask)
 app.command("chat")(finder.chat)
 app.command("train")(finder.train)

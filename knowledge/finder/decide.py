@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,13 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from knowledge.catalogue import DATA
 from knowledge.finder.model import Floats
-from knowledge.finder.phrases import Label, kind_of, name_of
+from knowledge.finder.phrases import Label, LabelKind, kind_of, name_of
 from knowledge.models import Code
 from knowledge.tables import read_table
 
 DECISION = DATA / "decision.yaml"
 
 Decision = Literal["answer", "choose", "decline"]
+Sign = Literal["best_service", "best_elsewhere", "gate"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -27,9 +29,14 @@ class Thresholds(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     sharpness: Annotated[float, Field(gt=0)]
+    ours_at_short: Share
     answer_at: Share
+    answer_at_short: Share
     answer_gap: Share
+    ours_weights: dict[Sign, float]
+    ours_bias: float
     ours_at: Share
+    answer_ours_at: Share
     shown_at: Share
     shown_most: Annotated[int, Field(ge=2, le=5)]
     cover: Share
@@ -45,10 +52,11 @@ def load_thresholds(path: Path = DECISION) -> Thresholds:
 
 @dataclass(frozen=True)
 class Scored:
-    """A service and its probability."""
+    """A service, its probability and its margin."""
 
     code: str
     score: float
+    margin: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -67,28 +75,78 @@ def probabilities(scores: Floats, sharpness: float) -> Floats:
     return np.asarray(raised / raised.sum(), dtype=np.float32)
 
 
-def decide(
-    labels: tuple[Label, ...], chances: Floats, ranked: tuple[Scored, ...], known: float, rules: Thresholds
-) -> Verdict:
-    """The verdict on one question. `ranked`: all services, best first; `known`: share of known letter groups."""
-    by_kind: dict[str, float] = {"service": 0.0, "elsewhere": 0.0, "intent": 0.0}
-    best: dict[str, tuple[float, str]] = {}
-    for what, chance in zip(labels, chances.tolist(), strict=True):
+@dataclass(frozen=True)
+class Evidence:
+    """All that is known of one question when deciding.
+
+    `margins` and `chances`: per label; `ranked`: all services, best first; `gate`: margin of ours against not ours;
+    `known`: share of known letter groups; `titled`: services whose titles hold all words of a very short question;
+    `short`: the question is a search word or two rather than a sentence.
+    """
+
+    labels: tuple[Label, ...]
+    margins: Floats
+    chances: Floats
+    ranked: tuple[Scored, ...]
+    gate: float
+    known: float
+    titled: frozenset[str]
+    short: bool
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """The best label of one kind: its name and margin, and the probability of the whole kind."""
+
+    name: str
+    margin: float
+    chance: float
+
+
+def _kinds(evidence: Evidence) -> dict[LabelKind, _Kind]:
+    best: dict[LabelKind, _Kind] = {kind: _Kind("", -1.0, 0.0) for kind in ("service", "elsewhere", "intent")}
+    rows = zip(evidence.labels, evidence.margins.tolist(), evidence.chances.tolist(), strict=True)
+    for what, margin, chance in rows:
         kind = kind_of(what)
-        by_kind[kind] += chance
-        if chance > best.get(kind, (-1.0, ""))[0]:
-            best[kind] = (chance, name_of(what))
-    topic = best["elsewhere"][1] if "elsewhere" in best else None
-    intent = best["intent"][1] if "intent" in best else ""
-    if known < rules.known_at:
+        before = best[kind]
+        if before.name == "" or margin > before.margin:
+            best[kind] = _Kind(name_of(what), margin, before.chance + chance)
+        else:
+            best[kind] = replace(before, chance=before.chance + chance)
+    return best
+
+
+def ours(evidence: Evidence, rules: Thresholds) -> float:
+    """Probability that the question is for a service of ours: a logistic function of three readable signs."""
+    kinds = _kinds(evidence)
+    signs: dict[Sign, float] = {
+        "best_service": kinds["service"].margin,
+        "best_elsewhere": kinds["elsewhere"].margin,
+        "gate": evidence.gate,
+    }
+    total = rules.ours_bias + sum(rules.ours_weights[name] * value for name, value in signs.items())
+    return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, total))))
+
+
+def decide(evidence: Evidence, rules: Thresholds) -> Verdict:
+    """The verdict on one question."""
+    kinds = _kinds(evidence)
+    intent, topic, ranked = kinds["intent"], kinds["elsewhere"], evidence.ranked
+    if evidence.known < rules.known_at:
         return Verdict("decline", "out_of_scope", (), "nothing")
-    if intent == "complain" and by_kind["intent"] > max(by_kind["elsewhere"], ranked[0].score):
+    if intent.name == "complain" and intent.chance > max(topic.chance, ranked[0].score):
         return Verdict("choose", "complain", _complaints(ranked, rules), None)
-    if by_kind["service"] < rules.ours_at:
-        if by_kind["intent"] >= by_kind["elsewhere"]:
-            return Verdict("decline", intent, (), None)
-        return Verdict("decline", "out_of_scope", (), topic)
-    return _among_services(ranked, by_kind["service"], rules)
+    if len(evidence.titled) > 1:
+        named = tuple(scored for scored in ranked if scored.code in evidence.titled or scored is ranked[0])
+        return Verdict("choose", "find_service", named[: rules.shown_most], None)
+    chance = ours(evidence, rules)
+    if chance < (rules.ours_at_short if evidence.short else rules.ours_at):
+        if intent.margin >= topic.margin:
+            return Verdict("decline", intent.name, (), None)
+        return Verdict("decline", "out_of_scope", (), topic.name)
+    least = rules.answer_at_short if evidence.short else rules.answer_at
+    may_answer = chance >= rules.answer_ours_at and ranked[0].score >= least
+    return _among_services(ranked, kinds["service"].chance, may_answer, rules)
 
 
 def _complaints(ranked: tuple[Scored, ...], rules: Thresholds) -> tuple[Scored, ...]:
@@ -96,11 +154,11 @@ def _complaints(ranked: tuple[Scored, ...], rules: Thresholds) -> tuple[Scored, 
     return tuple(scored for scored in ranked if scored.code in wanted)[: rules.shown_most]
 
 
-def _among_services(ranked: tuple[Scored, ...], ours: float, rules: Thresholds) -> Verdict:
+def _among_services(ranked: tuple[Scored, ...], whole: float, may_answer: bool, rules: Thresholds) -> Verdict:
     first, second = ranked[0], ranked[1]
     twins = _twins_of(first.code, rules)
     rival = next((scored for scored in ranked[1:] if scored.code not in twins), second)
-    sure = first.score >= rules.answer_at and first.score - rival.score >= rules.answer_gap
+    sure = may_answer and first.score - rival.score >= rules.answer_gap
     if sure and not twins:
         return Verdict("answer", "find_service", (first,), None)
     shown = [first]
@@ -111,7 +169,7 @@ def _among_services(ranked: tuple[Scored, ...], ours: float, rules: Thresholds) 
             shown.append(by_code[code])
             covered += by_code[code].score
     for scored in ranked[1:]:
-        if len(shown) >= rules.shown_most or (len(shown) >= 2 and covered >= rules.cover * ours):
+        if len(shown) >= rules.shown_most or (len(shown) >= 2 and covered >= rules.cover * whole):
             break
         if scored in shown:
             continue

@@ -10,16 +10,22 @@ from pathlib import Path
 
 from knowledge.catalogue import DATA, Catalogue, load_catalogue
 from knowledge.errors import ModelError
-from knowledge.finder.decide import Decision, Scored, Thresholds, decide, load_thresholds, probabilities
+from knowledge.finder.decide import Decision, Evidence, Scored, Thresholds, decide, load_thresholds, probabilities
 from knowledge.finder.lexicon import Lexicon, load_lexicon
 from knowledge.finder.model import Artefact, Floats, load_artefact, save_artefact
-from knowledge.finder.normalize import normalize
+from knowledge.finder.normalize import normalize, stem
 from knowledge.finder.phrases import Label, Topic, kind_of, load_phrases, load_topics, name_of
 from knowledge.finder.vocabulary import Vocabulary
 
 TOP = 10
-ADDED_WEIGHT = 6.0
-"""Score (in units of spread) that a phrase added by staff gives its service when a question repeats it exactly."""
+SHORT = 2
+"""Most content words of a question that is looked up in the titles too."""
+
+FEW = 3
+"""Most words of a question that is taken as search words rather than a sentence."""
+
+ADDED_WEIGHT = 1.5
+"""Margin that a phrase added by staff gives its service when a question repeats it exactly."""
 
 ADDED_LIKENESS = 0.55
 """Least cosine between a question and an added phrase for the phrase to count."""
@@ -71,11 +77,23 @@ class Finder:
             for index, what in enumerate(self._model.labels)
             if kind_of(what) == "service" and name_of(what) in catalogue
         ]
+        by_word: dict[str, set[str]] = {}
+        for service in catalogue.services:
+            for word in self.form(service.title).split():
+                by_word.setdefault(stem(word), set()).add(service.code)
+        self._by_title_word = {word: frozenset(codes) for word, codes in by_word.items()}
         self._added: list[tuple[int, dict[int, float]]] = [
             (self._place[phrase.label], self._weights_of(form))
             for phrase in added
             if phrase.label in self._place and (form := self.form(phrase.text))
         ]
+
+    def _titled(self, form: str) -> frozenset[str]:
+        """Services whose titles hold every content word of a very short question; empty for a longer one."""
+        words = [stem(word) for word in form.split() if len(word) > 2]
+        if not 1 <= len(words) <= SHORT:
+            return frozenset()
+        return frozenset.intersection(*(self._by_title_word.get(word, frozenset()) for word in words))
 
     def _weights_of(self, form: str) -> dict[int, float]:
         columns, values = self._model.vector(form)
@@ -95,9 +113,9 @@ class Finder:
         """The matching form of a question: normalized, mended, in written words."""
         return self._words.written(self._vocabulary.mend(normalize(question)))
 
-    def scores(self, form: str) -> Floats:
-        """One score per label of the model, for a matching form."""
-        scores = self._model.scores(form)
+    def scores(self, form: str) -> tuple[Floats, float]:
+        """One margin per label of the model, and the gate's, for a matching form."""
+        scores, gate = self._model.scores(form)
         if self._added:
             here = self._weights_of(form)
             length = sum(value * value for value in here.values()) or 1.0
@@ -105,7 +123,8 @@ class Finder:
                 likeness = sum(value * there.get(column, 0.0) for column, value in here.items()) / length
                 if likeness >= ADDED_LIKENESS:
                     scores[place] += ADDED_WEIGHT * likeness
-        return scores
+                    gate += ADDED_WEIGHT * likeness
+        return scores, gate
 
     def find(self, question: str) -> Found:
         """Decide on one question. Never raises on any text."""
@@ -113,11 +132,25 @@ class Finder:
         form = self.form(question)
         if not form:
             return Found(question, "decline", "empty", (), (), None, (time.perf_counter() - started) * 1000)
-        chances = probabilities(self.scores(form), self.rules.sharpness)
+        scores, gate = self.scores(form)
+        chances = probabilities(scores, self.rules.sharpness)
         ranked = tuple(
-            sorted((Scored(code, float(chances[index])) for index, code in self._services), key=lambda s: -s.score)
+            sorted(
+                (Scored(code, float(chances[index]), float(scores[index])) for index, code in self._services),
+                key=lambda scored: -scored.margin,
+            )
         )
-        verdict = decide(self._model.labels, chances, ranked, self._model.known_share(form), self.rules)
+        evidence = Evidence(
+            self._model.labels,
+            scores,
+            chances,
+            ranked,
+            gate,
+            self._model.known_share(form),
+            self._titled(form),
+            len(form.split()) <= FEW,
+        )
+        verdict = decide(evidence, self.rules)
         return Found(
             question,
             verdict.decision,

@@ -21,7 +21,7 @@ from knowledge.errors import ModelError
 from knowledge.finder.features import Hashes, char_features, word_features
 from knowledge.finder.phrases import Label
 
-FORMAT = 1
+FORMAT = 2
 WORD_WEIGHT = 1.0
 
 Floats = npt.NDArray[np.float32]
@@ -49,13 +49,14 @@ class Family:
 
 @dataclass(frozen=True)
 class LinearModel:
-    """Scores of all labels for a form."""
+    """Scores of all labels for a form. Column `gate` (the last) of the weights tells ours from not ours."""
 
     labels: tuple[Label, ...]
     chars: Family
     words: Family
     weights: csr_array
     bias: Floats
+    gate: int
 
     def vector(self, form: str) -> tuple[npt.NDArray[np.int64], Floats]:
         """Columns and values of the form's features over both families."""
@@ -64,13 +65,12 @@ class LinearModel:
         offset = len(self.chars.hashes)
         return np.concatenate((char_columns, word_columns + offset)), np.concatenate((char_values, word_values))
 
-    def scores(self, form: str) -> Floats:
-        """One score per label, in the order of `labels`: margins in units of their own spread."""
+    def scores(self, form: str) -> tuple[Floats, float]:
+        """One margin per label, in the order of `labels`, and the gate's margin (above 0: for this office)."""
         columns, values = self.vector(form)
         row = csr_array((values, columns, [0, len(columns)]), shape=(1, self.weights.shape[0]))
         margins = np.asarray((row @ self.weights).toarray()[0] + self.bias, dtype=np.float32)
-        spread = float(margins.std())
-        return np.asarray((margins - margins.mean()) / (spread or 1.0), dtype=np.float32)
+        return margins[: self.gate], float(margins[self.gate])
 
     def known_share(self, form: str) -> float:
         """Share of the form's character features that the model knows: low for what is not Persian of our kind."""
@@ -141,11 +141,11 @@ def load_artefact(path: Path) -> Artefact:
         indptr = np.concatenate(([0], np.cumsum(arrays["lengths"], dtype=np.int64)))
         weights = csr_array(
             (arrays["data"].astype(np.float32) * np.float32(meta["scale"]), arrays["indices"].astype(np.int32), indptr),
-            shape=(len(indptr) - 1, len(labels)),
+            shape=(len(indptr) - 1, len(labels) + 1),
         )
         chars = Family(arrays["char_hashes"], arrays["char_idf"].astype(np.float32), 1.0)
         words = Family(arrays["word_hashes"], arrays["word_idf"].astype(np.float32), meta["word_weight"])
-        model = LinearModel(labels, chars, words, weights, arrays["bias"])
+        model = LinearModel(labels, chars, words, weights, arrays["bias"], len(labels))
         return Artefact(meta["key"], model, meta["vocabulary"])
     except FileNotFoundError:
         raise ModelError("مدل ساخته نشده است: khedmatyar train") from None

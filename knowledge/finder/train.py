@@ -26,6 +26,7 @@ from knowledge.finder.vocabulary import Vocabulary
 COST = 1.0
 """C of the classifiers: the price of a training phrase on the wrong side."""
 
+GATE_COST = 0.3
 TOLERANCE = 1e-2
 LEAST_SEEN_CHARS = 2
 LEAST_SEEN_WORDS = 2
@@ -105,6 +106,16 @@ def _fit_some(matrix: csr_array, wanted: Sequence[Label], labels: Sequence[Label
     return classifier.coef_[rows].T.astype(np.float32), classifier.intercept_[rows].astype(np.float32)
 
 
+def _fit_gate(matrix: csr_array, labels: Sequence[Label]) -> tuple[Floats, float]:
+    """One more classifier: any service of ours against everything else, both sides of equal weight."""
+    from scipy.sparse import csr_matrix  # noqa: PLC0415 — as above
+    from sklearn.svm import LinearSVC  # noqa: PLC0415 — as above
+
+    ours = np.array([kind_of(what) == "service" for what in labels])
+    classifier = LinearSVC(C=GATE_COST, class_weight="balanced", tol=1e-3, random_state=0).fit(csr_matrix(matrix), ours)
+    return classifier.coef_[0].astype(np.float32), float(classifier.intercept_[0])
+
+
 @dataclass(frozen=True)
 class Prepared:
     """The texts of training in matching form, with what mends and rewrites a question before scoring."""
@@ -141,26 +152,33 @@ def train_model(prepared: Prepared, progress: Progress, processes: int = 2) -> L
     words = fit_family((word_features(form) for form in prepared.forms), LEAST_SEEN_WORDS, 1.0)
     names = sorted(set(prepared.labels))
     width = len(chars.hashes) + len(words.hashes)
+    columns = len(names) + 1
     empty = LinearModel(
-        tuple(names), chars, words, csr_array((width, len(names)), dtype=np.float32), np.zeros(len(names), np.float32)
+        tuple(names),
+        chars,
+        words,
+        csr_array((width, columns), dtype=np.float32),
+        np.zeros(columns, np.float32),
+        len(names),
     )
     matrix = _matrix([empty.vector(form) for form in prepared.forms], width)
     pieces = 4 * processes
     parts = [names[start::pieces] for start in range(pieces) if names[start::pieces]]
     progress("classifiers", 0.1)
-    weights = np.zeros((width, len(names)), dtype=np.float32)
-    bias = np.zeros(len(names), dtype=np.float32)
+    weights = np.zeros((width, columns), dtype=np.float32)
+    bias = np.zeros(columns, dtype=np.float32)
     place = {name: index for index, name in enumerate(names)}
     jobs = Parallel(n_jobs=processes, return_as="generator", mmap_mode="r")(
         delayed(_fit_some)(matrix, part, prepared.labels) for part in parts
     )
     for done, (part, (some_weights, some_bias)) in enumerate(zip(parts, jobs, strict=True), start=1):
-        columns = [place[name] for name in part]
-        weights[:, columns] = some_weights
-        bias[columns] = some_bias
+        places = [place[name] for name in part]
+        weights[:, places] = some_weights
+        bias[places] = some_bias
         progress("classifiers", 0.1 + 0.8 * done / len(parts))
+    weights[:, -1], bias[-1] = _fit_gate(matrix, prepared.labels)
     weights[np.abs(weights) < SMALLEST_WEIGHT * np.abs(weights).max()] = 0
-    return LinearModel(tuple(names), chars, words, csr_array(weights), bias)
+    return LinearModel(tuple(names), chars, words, csr_array(weights), bias, len(names))
 
 
 def train(catalogue: Catalogue, book: PhraseBook, words: Lexicon, progress: Progress) -> Artefact:

@@ -1,0 +1,19 @@
+"""What several floors' tests share: the real catalogue and the real finder, each loaded once."""
+
+from __future__ import annotations
+
+import pytest
+
+from knowledge.catalogue import Catalogue, load_catalogue
+from knowledge.finder.finder import Finder, load_finder
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> Catalogue:
+    return load_catalogue()
+
+
+@pytest.fixture(scope="session")
+def finder(catalogue: Catalogue) -> Finder:
+    """The real finder; it trains first (about two minutes) when the data has changed since the last training."""
+    return load_finder(catalogue)
