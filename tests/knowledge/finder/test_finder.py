@@ -212,7 +212,7 @@ def test_an_added_phrase_of_no_words_or_no_service_is_passed_over(finder: Finder
 
 
 def test_other_rules_make_another_finder(finder: Finder) -> None:
-    strict = finder.with_rules(load_thresholds().model_copy(update={"known_at": 1.0, "answer_at": 1.0}))
+    strict = finder.with_rules(load_thresholds().model_copy(update={"ours_bias": -49.0}))
     assert all(strict.find(question).decision != "answer" for _, question in OURS[::6])
     assert finder.rules == load_thresholds()
 
