@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -184,13 +184,14 @@ def replicated(catalogue: Catalogue, times: int) -> Catalogue:
 
 
 def replicated_model(model: LinearModel, times: int) -> LinearModel:
-    """The model with its labels and weights repeated side by side."""
-    return LinearModel(
-        tuple(Label(_again(what, copy)) for copy in range(times) for what in model.labels),
-        model.chars,
-        model.words,
-        csr_array(hstack([model.weights] * times, format="csr")),
-        np.tile(model.bias, times),
+    """The model with its labels and weights repeated side by side, and its one gate."""
+    labels, gate = model.weights[:, : model.gate], model.weights[:, model.gate :]
+    return replace(
+        model,
+        labels=tuple(Label(_again(what, copy)) for copy in range(times) for what in model.labels),
+        weights=csr_array(hstack([labels] * times + [gate], format="csr")),
+        bias=np.concatenate((np.tile(model.bias[: model.gate], times), model.bias[model.gate :])),
+        gate=model.gate * times,
     )
 
 
@@ -205,8 +206,10 @@ def scaled(catalogue: Catalogue, artefact: Artefact, rules: Thresholds, question
     ranking: list[float] = []
     for form in forms:
         started = time.perf_counter()
-        chances = probabilities(finder.scores(form), rules.sharpness)
-        sorted((Scored(code, float(chances[index])) for index, code in places), key=lambda scored: -scored.score)
+        scores, _ = finder.scores(form)
+        chances = probabilities(scores, rules.sharpness)
+        ranked = (Scored(code, float(chances[index]), float(scores[index])) for index, code in places)
+        sorted(ranked, key=lambda scored: -scored.margin)
         ranking.append((time.perf_counter() - started) * 1000)
     whole = [finder.find(question).milliseconds for question in questions]
     return Scaled(

@@ -219,7 +219,7 @@ def print_measured(console: Console, title: str, rows: Sequence[Measured], skipp
     """Rankers beside each other, and which were left out."""
     asked = rows[0].first.total if rows else 0
     table = Table(title=f"{title}, {asked} questions")
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for column in ("right first (95 %)", "right in 3 (95 %)", "ms, mean", "p50", "p99"):
         table.add_column(column, justify="right")
     for row in rows:

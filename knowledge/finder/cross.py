@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from knowledge.catalogue import Catalogue
-from knowledge.finder.decide import load_thresholds
+from knowledge.finder.decide import Thresholds, load_thresholds
 from knowledge.finder.evaluate import Asked, Share, rank_figures
 from knowledge.finder.finder import Finder
 from knowledge.finder.lexicon import Lexicon
@@ -72,8 +72,9 @@ def _of_services(phrases: Sequence[Phrase]) -> Iterator[Phrase]:
 def cross_validate(catalogue: Catalogue, book: PhraseBook, words: Lexicon, progress: Progress) -> list[Fold]:
     """One fold per round. The models are scored as trained, before the artefact rounds their weights to eight bits."""
     letters = letters_of(book.phrases)
+    rules = load_thresholds()
     return [
-        _fold(letter, catalogue, book, words, _part_of(progress, index, len(letters)))
+        _fold(letter, catalogue, book, words, rules, _part_of(progress, index, len(letters)))
         for index, letter in enumerate(letters)
     ]
 
@@ -82,14 +83,16 @@ def _part_of(progress: Progress, index: int, of: int) -> Progress:
     return lambda what, share: progress(what, (index + share) / of)
 
 
-def _fold(letter: str, catalogue: Catalogue, book: PhraseBook, words: Lexicon, progress: Progress) -> Fold:
+def _fold(  # noqa: PLR0917 — what training takes, and the letter
+    letter: str, catalogue: Catalogue, book: PhraseBook, words: Lexicon, rules: Thresholds, progress: Progress
+) -> Fold:
     learned = [phrase for phrase in training_phrases(book, catalogue) if letter_of(phrase.batch) != letter]
     asked = asked_of([phrase for phrase in book.phrases if letter_of(phrase.batch) == letter], catalogue)
     progress(f"{letter}: phrases", 0.0)
     prepared = prepare(learned, words)
     model = train_model(prepared, lambda what, share: progress(f"{letter}: {what}", share * _TRAINING))
     artefact = Artefact("", model, dict(prepared.vocabulary.counts))
-    finder = Finder(catalogue, artefact, words, dict(book.topics), load_thresholds())
+    finder = Finder(catalogue, artefact, words, dict(book.topics), rules)
 
     def told() -> Iterator[Asked]:
         for number, question in enumerate(asked):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from knowledge.catalogue import DATA
@@ -103,16 +105,25 @@ class _Kind:
     chance: float
 
 
+@lru_cache(maxsize=8)
+def _places(labels: tuple[Label, ...]) -> dict[LabelKind, npt.NDArray[np.int64]]:
+    """Where the labels of each kind stand."""
+    kinds = [kind_of(what) for what in labels]
+    return {
+        kind: np.array([place for place, other in enumerate(kinds) if other == kind], dtype=np.int64)
+        for kind in get_args(LabelKind)
+    }
+
+
 def _kinds(evidence: Evidence) -> dict[LabelKind, _Kind]:
-    best: dict[LabelKind, _Kind] = {kind: _Kind("", -1.0, 0.0) for kind in ("service", "elsewhere", "intent")}
-    rows = zip(evidence.labels, evidence.margins.tolist(), evidence.chances.tolist(), strict=True)
-    for what, margin, chance in rows:
-        kind = kind_of(what)
-        before = best[kind]
-        if before.name == "" or margin > before.margin:
-            best[kind] = _Kind(name_of(what), margin, before.chance + chance)
-        else:
-            best[kind] = replace(before, chance=before.chance + chance)
+    best: dict[LabelKind, _Kind] = {}
+    for kind, places in _places(evidence.labels).items():
+        if not len(places):
+            best[kind] = _Kind("", -1.0, 0.0)
+            continue
+        top = places[int(evidence.margins[places].argmax())]
+        chance = float(evidence.chances[places].sum())
+        best[kind] = _Kind(name_of(evidence.labels[top]), float(evidence.margins[top]), chance)
     return best
 
 

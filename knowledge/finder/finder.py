@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from knowledge.catalogue import DATA, Catalogue, load_catalogue
 from knowledge.errors import ModelError
 from knowledge.finder.decide import Decision, Evidence, Scored, Thresholds, decide, load_thresholds, probabilities
@@ -72,11 +74,13 @@ class Finder:
         self._topics = topics
         self._vocabulary = Vocabulary(artefact.vocabulary, words.latin)
         self._place = {what: index for index, what in enumerate(self._model.labels)}
-        self._services = [
+        services = [
             (index, name_of(what))
             for index, what in enumerate(self._model.labels)
             if kind_of(what) == "service" and name_of(what) in catalogue
         ]
+        self._service_places = np.array([index for index, _ in services], dtype=np.int64)
+        self._codes = [code for _, code in services]
         by_word: dict[str, set[str]] = {}
         for service in catalogue.services:
             for word in self.form(service.title).split():
@@ -134,11 +138,11 @@ class Finder:
             return Found(question, "decline", "empty", (), (), None, (time.perf_counter() - started) * 1000)
         scores, gate = self.scores(form)
         chances = probabilities(scores, self.rules.sharpness)
+        order = np.argsort(-scores[self._service_places], kind="stable").tolist()
         ranked = tuple(
-            sorted(
-                (Scored(code, float(chances[index]), float(scores[index])) for index, code in self._services),
-                key=lambda scored: -scored.margin,
-            )
+            Scored(self._codes[index], float(chances[place]), float(scores[place]))
+            for index in order
+            for place in (self._service_places[index],)
         )
         evidence = Evidence(
             self._model.labels,

@@ -30,10 +30,12 @@ from knowledge.finder.phrases import Label, kind_of, name_of
 RULES = Thresholds(
     sharpness=1.0,
     answer_at=0.7,
+    answer_at_short=0.95,
     answer_gap=0.3,
     ours_weights={"best_service": 10.0, "best_elsewhere": -10.0, "gate": 1.0},
     ours_bias=0.0,
     ours_at=0.4,
+    ours_at_short=0.1,
     answer_ours_at=0.6,
     shown_at=0.03,
     shown_most=5,
@@ -56,7 +58,11 @@ LABELS = tuple(
 
 
 def evidence(
-    chances: dict[str, float], gate: float = 0.0, known: float = 1.0, titled: tuple[str, ...] = ()
+    chances: dict[str, float],
+    gate: float = 0.0,
+    known: float = 1.0,
+    titled: tuple[str, ...] = (),
+    short: bool = False,
 ) -> Evidence:
     """Evidence in which these labels (by name) share the probability, and margins are the same numbers."""
     values = np.array([chances.get(name_of(what), 0.0) for what in LABELS], dtype=np.float32)
@@ -70,7 +76,7 @@ def evidence(
             key=lambda scored: -scored.score,
         )
     )
-    return Evidence(LABELS, values, values, ranked, gate, known, frozenset(titled))
+    return Evidence(LABELS, values, values, ranked, gate, known, frozenset(titled), short)
 
 
 def verdict(
@@ -194,9 +200,17 @@ def test_a_search_word_of_several_titles_is_a_choice_of_them() -> None:
     assert codes(found)[0] == "urban-01"
 
 
-def test_a_search_word_of_one_title_or_of_a_sure_answer_is_answered() -> None:
+def test_a_search_word_of_one_title_is_answered() -> None:
     assert verdict(urban_01=0.9, titled=("urban-01",)).decision == "answer"
-    assert verdict(urban_01=0.9, titled=("urban-01", "admin-01")).decision == "answer"
+
+
+def test_a_search_word_is_offered_a_list_rather_than_answered_or_declined() -> None:
+    likely = {"urban-01": 0.9, "it-01": 0.05}
+    assert decide(evidence(likely), RULES).decision == "answer"
+    assert decide(evidence(likely, short=True), RULES).decision == "choose"
+    doubtful = {"urban-01": 0.4, "it-01": 0.1, "loan": 0.5}
+    assert decide(evidence(doubtful), RULES).decision == "decline"
+    assert decide(evidence(doubtful, short=True), RULES).decision == "choose"
 
 
 @given(
@@ -204,13 +218,14 @@ def test_a_search_word_of_one_title_or_of_a_sure_answer_is_answered() -> None:
     st.floats(0.0, 1.0),
     st.floats(-9.0, 9.0),
     st.sets(st.sampled_from(CODES)),
+    st.booleans(),
 )
 def test_any_probabilities_give_a_verdict_that_keeps_the_contract(
-    weights: list[float], known: float, gate: float, titled: set[str]
+    weights: list[float], known: float, gate: float, titled: set[str], short: bool
 ) -> None:
     total = sum(weights) or 1.0
     chances = {name_of(what): weight / total for what, weight in zip(LABELS, weights, strict=True)}
-    found = decide(evidence(chances, gate, known, tuple(titled)), RULES)
+    found = decide(evidence(chances, gate, known, tuple(titled), short), RULES)
     shown = codes(found)
     assert len(set(shown)) == len(shown)
     match found.decision:
