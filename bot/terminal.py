@@ -24,6 +24,7 @@ from knowledge.persian import ascii_digits
 RLM = "\u200f"
 STYLES: dict[SpanStyle, str] = {"plain": "", "strong": "bold", "quiet": "dim", "code": "cyan"}
 WIDEST = 96
+SHOWN_DIGITS = 2
 ENDINGS = frozenset({"خروج", "exit", "quit"})
 
 
@@ -87,7 +88,7 @@ def converse(finder: Finder) -> None:
         if text in ENDINGS:
             return
         number = ascii_digits(text)
-        if number.isdecimal() and 1 <= int(number) <= len(offered):
+        if len(number) <= SHOWN_DIGITS and number.isdecimal() and 1 <= int(number) <= len(offered):
             code = offered[int(number) - 1]
             print_card(service_card(finder.catalogue.service(code), finder.catalogue.bureau_of(code)), console)
             continue

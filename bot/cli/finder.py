@@ -17,8 +17,7 @@ from rich.table import Table
 from bot.terminal import converse, print_card
 from handlers.ask import reply_to
 from knowledge.catalogue import load_catalogue
-from knowledge.errors import DataError, Problem
-from knowledge.finder.evaluate import Asked, Ranker, Share, evaluate, read_asked, read_lines
+from knowledge.finder.evaluate import Asked, Ranker, Share, evaluate, parse_lines, read_asked, read_lines
 from knowledge.finder.finder import Finder, Found, build_artefact, load_finder, model_path
 from knowledge.finder.lexicon import load_lexicon
 from knowledge.finder.peers import OURS, Measured, Peer, build_peers
@@ -112,17 +111,8 @@ def _batch_rows(batch: str) -> Iterator[dict[str, Any]]:
     if batch != "-":
         yield from read_lines(Path(batch))
         return
-    for number, line in enumerate(sys.stdin, start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError:
-            row = None
-        if not isinstance(row, dict) or not isinstance(row.get("q"), str):
-            problem = Problem("-", None, f"سطر {number}", "هر سطر باید یک JSON با کلید q باشد")
-            raise DataError([problem])
-        yield row
+    lines = (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
+    yield from parse_lines(lines, "-")
 
 
 def chat() -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, Self, get_args
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from knowledge.catalogue import DATA
+from knowledge.errors import DataError, Problem
 from knowledge.finder.model import Floats
 from knowledge.finder.phrases import Label, LabelKind, kind_of, name_of
 from knowledge.models import Code
@@ -45,6 +46,12 @@ class Thresholds(BaseModel):
     known_at: Share
     twins: tuple[tuple[Code, ...], ...] = ()
     complaint_services: tuple[Code, ...] = ()
+
+    @model_validator(mode="after")
+    def _every_sign_is_weighed(self) -> Self:
+        if missing := [sign for sign in get_args(Sign) if sign not in self.ours_weights]:
+            raise ValueError(f"وزن این نشانه‌ها نیست: {'، '.join(missing)}")
+        return self
 
 
 def load_thresholds(path: Path = DECISION) -> Thresholds:
@@ -195,7 +202,10 @@ def _twins_of(code: str, rules: Thresholds) -> tuple[str, ...]:
     return tuple(other for group in rules.twins if code in group for other in group if other != code)
 
 
-def check_codes(rules: Thresholds, known: Mapping[str, object]) -> list[str]:
-    """Codes in the rules that no service has."""
-    named = [code for group in rules.twins for code in group] + list(rules.complaint_services)
-    return [code for code in named if code not in known]
+def check_codes(rules: Thresholds, known: Container[str]) -> None:
+    """DataError when the rules name a service that is not among the known codes."""
+    named = [("twins", code) for group in rules.twins for code in group]
+    named += [("complaint_services", code) for code in rules.complaint_services]
+    problems = [Problem(DECISION.name, code, key, "چنین خدمتی نیست") for key, code in named if code not in known]
+    if problems:
+        raise DataError(problems)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -92,22 +92,25 @@ def _key(title: str) -> str:
 def read_lines(path: Path) -> list[dict[str, Any]]:
     """The objects of a JSON-lines file; DataError names the bad line."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError):
         raise DataFileError([Problem(str(path), None, None, "فایل پرسش‌ها خوانده نمی‌شود")]) from None
-    rows = []
+    return list(parse_lines(lines, path.name))
+
+
+def parse_lines(lines: Iterable[str], name: str) -> Iterator[dict[str, Any]]:
+    """The objects of JSON lines that have a text `q`; DataError names the first bad line. Blank ones pass."""
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             row = None
         if not isinstance(row, dict) or not isinstance(row.get("q"), str):
-            reason = "هر سطر باید یک JSON با کلید q باشد"
-            raise DataError([Problem(path.name, None, f"سطر {number}", reason)])
-        rows.append(row)
-    return rows
+            raise DataError([Problem(name, None, f"سطر {number}", "هر سطر باید یک JSON با کلید q باشد")])
+        row["q"] = row["q"].encode("utf-8", "replace").decode("utf-8")
+        yield row
 
 
 def read_asked(path: Path, catalogue: Catalogue) -> list[Asked]:

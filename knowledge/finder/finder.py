@@ -12,7 +12,16 @@ import numpy as np
 
 from knowledge.catalogue import DATA, Catalogue, load_catalogue
 from knowledge.errors import ModelError
-from knowledge.finder.decide import Decision, Evidence, Scored, Thresholds, decide, load_thresholds, probabilities
+from knowledge.finder.decide import (
+    Decision,
+    Evidence,
+    Scored,
+    Thresholds,
+    check_codes,
+    decide,
+    load_thresholds,
+    probabilities,
+)
 from knowledge.finder.lexicon import Lexicon, load_lexicon
 from knowledge.finder.model import Artefact, Floats, load_artefact, save_artefact
 from knowledge.finder.normalize import normalize, stem
@@ -203,4 +212,6 @@ def load_finder(
     catalogue = catalogue or load_catalogue()
     path = model_path()
     artefact = stored_artefact(path) or build_artefact(catalogue, progress, path)
-    return Finder(catalogue, artefact, load_lexicon(), load_topics(), load_thresholds())
+    rules = load_thresholds()
+    check_codes(rules, catalogue)
+    return Finder(catalogue, artefact, load_lexicon(), load_topics(), rules)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from knowledge.finder.features import Hashes, char_features, word_features
 from knowledge.finder.phrases import Label
 
 FORMAT = 2
+
+_DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 WORD_WEIGHT = 1.0
 
 Floats = npt.NDArray[np.float32]
@@ -149,5 +152,5 @@ def load_artefact(path: Path) -> Artefact:
         return Artefact(meta["key"], model, meta["vocabulary"])
     except FileNotFoundError:
         raise ModelError("مدل ساخته نشده است: khedmatyar train") from None
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except _DAMAGED as error:
         raise ModelError(f"فایل مدل خراب است ({path.name}): {error}") from None

@@ -48,7 +48,22 @@ def normalize(text: str) -> str:
     text = _NOT_WORD.sub(" ", text)
     text = _LONG_RUN.sub(r"\1", text)
     text = _DIGIT_EDGE.sub(" ", text)
-    return " ".join(_attach(text.split()))
+    return " ".join(_shortened(_attach(text.split())))
+
+
+def _shortened(words: list[str]) -> list[str]:
+    """As many of the words as fit in the longest form."""
+    length = 0
+    for index, word in enumerate(words):
+        length += len(word) + (index > 0)
+        if length > LONGEST:
+            return words[:index] or [word[:LONGEST]]
+    return words
+
+
+def _joins(word: str) -> bool:
+    """Whether a joined word stays as it is when normalized again."""
+    return not (_LONG_RUN.search(word) or word in _PREFIXES or word in _SUFFIXES)
 
 
 def _attach(words: list[str]) -> list[str]:
@@ -56,14 +71,15 @@ def _attach(words: list[str]) -> list[str]:
     joined: list[str] = []
     prefix = ""
     for word in words:
-        if prefix:
-            joined.append(prefix + word if _LETTER.match(word) else prefix)
-            if not _LETTER.match(word):
-                joined.append(word)
+        if prefix and _LETTER.match(word) and word not in _PREFIXES and _joins(prefix + word):
+            joined.append(prefix + word)
+            prefix = ""
+        elif prefix:
+            joined += [prefix, word]
             prefix = ""
         elif word in _PREFIXES:
             prefix = word
-        elif word in _SUFFIXES and joined and _LETTER.match(joined[-1]):
+        elif word in _SUFFIXES and joined and _LETTER.match(joined[-1]) and _joins(joined[-1] + word):
             joined[-1] += word
         else:
             joined.append(word)

@@ -94,8 +94,10 @@ def load_phrases(catalogue: Catalogue, folder: Path = PHRASES, elsewhere: Path =
     """Read and check all phrases; DataError names the file and what is wrong with which phrase."""
     phrases: list[Phrase] = []
     problems: list[Problem] = []
+    files: dict[str, str] = {}
     for path in sorted(folder.glob("*.yaml")):
         content = read_table(_PhraseFile, path)
+        files[content.batch] = path.name
         for code, texts in content.services.items():
             if code not in catalogue:
                 problems.append(Problem(path.name, code, "services", "چنین خدمتی نیست"))
@@ -109,7 +111,7 @@ def load_phrases(catalogue: Catalogue, folder: Path = PHRASES, elsewhere: Path =
         topics[topic.id] = topic
         for batch, texts in topic.phrases.items():
             phrases.extend(Phrase(text, label("elsewhere", topic.id), batch) for text in texts)
-    problems.extend(_problems(phrases, catalogue))
+    problems.extend(_problems(phrases, catalogue, files))
     if problems:
         raise DataError(problems)
     return PhraseBook(tuple(phrases), topics)
@@ -120,18 +122,19 @@ def load_topics(path: Path = ELSEWHERE) -> dict[str, Topic]:
     return {topic.id: topic for topic in read_table(_Elsewhere, path).topics}
 
 
-def _problems(phrases: Iterable[Phrase], catalogue: Catalogue) -> list[Problem]:
+def _problems(phrases: Iterable[Phrase], catalogue: Catalogue, files: dict[str, str]) -> list[Problem]:
     problems = []
     titles = {normalize(service.title): service.code for service in catalogue.services}
     seen: dict[str, Phrase] = {}
     for phrase in phrases:
         form = normalize(phrase.text)
+        file = files.get(phrase.batch, ELSEWHERE.name)
         if not form and kind_of(phrase.label) != "intent":
-            problems.append(Problem(phrase.batch, phrase.label, "phrases", f"جمله‌ای بی‌واژه: «{phrase.text}»"))
+            problems.append(Problem(file, phrase.label, "phrases", f"جمله‌ای بی‌واژه: «{phrase.text}»"))
         elif form in titles:
-            problems.append(Problem(phrase.batch, phrase.label, "phrases", f"همان عنوان خدمت است: «{phrase.text}»"))
+            problems.append(Problem(file, phrase.label, "phrases", f"همان عنوان خدمت است: «{phrase.text}»"))
         elif form in seen and seen[form].label != phrase.label:
             reason = f"برای {seen[form].label} هم آمده است: «{phrase.text}»"
-            problems.append(Problem(phrase.batch, phrase.label, "phrases", reason))
+            problems.append(Problem(file, phrase.label, "phrases", reason))
         seen.setdefault(form, phrase)
     return problems

@@ -102,6 +102,9 @@ def _fit_some(matrix: csr_array, wanted: Sequence[Label], labels: Sequence[Label
     chosen = set(wanted)
     targets = np.array([what if what in chosen else "~rest" for what in labels])
     classifier = LinearSVC(C=COST, tol=TOLERANCE, random_state=0).fit(csr_matrix(matrix), targets)
+    if len(wanted) == 1:  # two classes: scikit-learn keeps one row, for the second of them
+        sign = 1.0 if classifier.classes_[1] == wanted[0] else -1.0
+        return (sign * classifier.coef_.T).astype(np.float32), (sign * classifier.intercept_).astype(np.float32)
     rows = [list(classifier.classes_).index(what) for what in wanted]
     return classifier.coef_[rows].T.astype(np.float32), classifier.intercept_[rows].astype(np.float32)
 
