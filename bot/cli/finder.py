@@ -17,6 +17,7 @@ from rich.table import Table
 from bot.terminal import converse, print_card
 from handlers.ask import reply_to
 from knowledge.catalogue import load_catalogue
+from knowledge.errors import DataError, Problem
 from knowledge.finder.evaluate import Asked, Ranker, Share, evaluate, parse_lines, read_asked, read_lines
 from knowledge.finder.finder import Finder, Found, build_artefact, load_finder, model_path
 from knowledge.finder.lexicon import load_lexicon
@@ -96,11 +97,11 @@ def ask(
     finder = ready_finder()
     if batch is not None:
         for row in _batch_rows(batch):
-            typer.echo(json.dumps(as_json(finder, finder.find(row["q"])), ensure_ascii=False))
+            typer.echo(_json_line(as_json(finder, finder.find(row["q"]))))
         return
     found = finder.find(question or "")
     if json_out:
-        typer.echo(json.dumps(as_json(finder, found), ensure_ascii=False))
+        typer.echo(_json_line(as_json(finder, found)))
     else:
         print_card(reply_to(found, finder.catalogue))
     if found.decision == "decline":
@@ -111,8 +112,20 @@ def _batch_rows(batch: str) -> Iterator[dict[str, Any]]:
     if batch != "-":
         yield from read_lines(Path(batch))
         return
-    lines = (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
-    yield from parse_lines(lines, "-")
+    try:
+        yield from parse_lines(sys.stdin, "-")
+    except UnicodeDecodeError:
+        raise DataError([Problem("-", None, None, "ورودی UTF-8 نیست")]) from None
+
+
+def _json_line(content: dict[str, Any]) -> str:
+    """One line of JSON in plain Persian, or escaped where a lone surrogate cannot be written."""
+    line = json.dumps(content, ensure_ascii=False)
+    try:
+        line.encode()
+    except UnicodeEncodeError:
+        return json.dumps(content)
+    return line
 
 
 def chat() -> None:

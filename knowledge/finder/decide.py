@@ -32,7 +32,7 @@ class Thresholds(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     sharpness: Annotated[float, Field(gt=0)]
-    ours_at_short: Share
+    offer_short_at: Share
     answer_at: Share
     answer_at_short: Share
     answer_gap: Share
@@ -50,7 +50,7 @@ class Thresholds(BaseModel):
     @model_validator(mode="after")
     def _every_sign_is_weighed(self) -> Self:
         if missing := [sign for sign in get_args(Sign) if sign not in self.ours_weights]:
-            raise ValueError(f"وزن این نشانه‌ها نیست: {'، '.join(missing)}")
+            raise ValueError(f"ours_weights: وزن این نشانه‌ها نیست: {'، '.join(missing)}")
         return self
 
 
@@ -90,7 +90,8 @@ class Evidence:
 
     `margins` and `chances`: per label; `ranked`: all services, best first; `gate`: margin of ours against not ours;
     `known`: share of known letter groups; `titled`: services whose titles hold all words of a very short question;
-    `short`: the question is a search word or two rather than a sentence.
+    `short`: the question is a few search words rather than a sentence; `lone`: it is a single word, which never gets
+    one straight answer.
     """
 
     labels: tuple[Label, ...]
@@ -101,6 +102,7 @@ class Evidence:
     known: float
     titled: frozenset[str]
     short: bool
+    lone: bool = False
 
 
 @dataclass(frozen=True)
@@ -158,12 +160,13 @@ def decide(evidence: Evidence, rules: Thresholds) -> Verdict:
         named = tuple(scored for scored in ranked if scored.code in evidence.titled or scored is ranked[0])
         return Verdict("choose", "find_service", named[: rules.shown_most], None)
     chance = ours(evidence, rules)
-    if chance < (rules.ours_at_short if evidence.short else rules.ours_at):
+    offered = evidence.short and ranked[0].score >= rules.offer_short_at
+    if chance < rules.ours_at and not offered:
         if intent.margin >= topic.margin:
             return Verdict("decline", intent.name, (), None)
         return Verdict("decline", "out_of_scope", (), topic.name)
     least = rules.answer_at_short if evidence.short else rules.answer_at
-    may_answer = chance >= rules.answer_ours_at and ranked[0].score >= least
+    may_answer = chance >= rules.answer_ours_at and ranked[0].score >= least and not evidence.lone
     return _among_services(ranked, kinds["service"].chance, may_answer, rules)
 
 

@@ -109,7 +109,6 @@ def parse_lines(lines: Iterable[str], name: str) -> Iterator[dict[str, Any]]:
             row = None
         if not isinstance(row, dict) or not isinstance(row.get("q"), str):
             raise DataError([Problem(name, None, f"سطر {number}", "هر سطر باید یک JSON با کلید q باشد")])
-        row["q"] = row["q"].encode("utf-8", "replace").decode("utf-8")
         yield row
 
 

@@ -32,7 +32,7 @@ TOP = 10
 SHORT = 2
 """Most content words of a question that is looked up in the titles too."""
 
-FEW = 3
+FEW = 4
 """Most words of a question that is taken as search words rather than a sentence."""
 
 ADDED_WEIGHT = 1.5
@@ -161,7 +161,8 @@ class Finder:
             gate,
             self._model.known_share(form),
             self._titled(form),
-            len(form.split()) <= FEW,
+            short=len(form.split()) <= FEW,
+            lone=len(form.split()) == 1,
         )
         verdict = decide(evidence, self.rules)
         return Found(

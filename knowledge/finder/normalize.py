@@ -61,6 +61,10 @@ def _shortened(words: list[str]) -> list[str]:
     return words
 
 
+def _bears_suffix(word: str) -> bool:
+    return bool(_LETTER.match(word)) and word not in _PREFIXES and word not in _SUFFIXES
+
+
 def _joins(word: str) -> bool:
     """Whether a joined word stays as it is when normalized again."""
     return not (_LONG_RUN.search(word) or word in _PREFIXES or word in _SUFFIXES)
@@ -79,7 +83,7 @@ def _attach(words: list[str]) -> list[str]:
             prefix = ""
         elif word in _PREFIXES:
             prefix = word
-        elif word in _SUFFIXES and joined and _LETTER.match(joined[-1]) and _joins(joined[-1] + word):
+        elif word in _SUFFIXES and joined and _bears_suffix(joined[-1]) and _joins(joined[-1] + word):
             joined[-1] += word
         else:
             joined.append(word)

@@ -110,6 +110,7 @@ def load_phrases(catalogue: Catalogue, folder: Path = PHRASES, elsewhere: Path =
             problems.append(Problem(elsewhere.name, topic.id, "id", "شناسه‌ی موضوع تکراری است"))
         topics[topic.id] = topic
         for batch, texts in topic.phrases.items():
+            files[batch] = elsewhere.name
             phrases.extend(Phrase(text, label("elsewhere", topic.id), batch) for text in texts)
     problems.extend(_problems(phrases, catalogue, files))
     if problems:
@@ -128,7 +129,7 @@ def _problems(phrases: Iterable[Phrase], catalogue: Catalogue, files: dict[str, 
     seen: dict[str, Phrase] = {}
     for phrase in phrases:
         form = normalize(phrase.text)
-        file = files.get(phrase.batch, ELSEWHERE.name)
+        file = files[phrase.batch]
         if not form and kind_of(phrase.label) != "intent":
             problems.append(Problem(file, phrase.label, "phrases", f"جمله‌ای بی‌واژه: «{phrase.text}»"))
         elif form in titles:
