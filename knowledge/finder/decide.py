@@ -32,6 +32,7 @@ class Thresholds(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     sharpness: Annotated[float, Field(gt=0)]
+    offer_at: Share
     offer_short_at: Share
     answer_at: Share
     answer_at_short: Share
@@ -80,7 +81,7 @@ class Verdict:
 
 def probabilities(scores: Floats, sharpness: float) -> Floats:
     """Softmax of the scores."""
-    raised = np.exp((scores - scores.max()) * sharpness)
+    raised = np.exp((scores - np.max(scores)) * sharpness)
     return np.asarray(raised / raised.sum(), dtype=np.float32)
 
 
@@ -130,7 +131,7 @@ def _kinds(evidence: Evidence) -> dict[LabelKind, _Kind]:
         if not len(places):
             best[kind] = _Kind("", -1.0, 0.0)
             continue
-        top = places[int(evidence.margins[places].argmax())]
+        top = places[int(np.argmax(evidence.margins[places]))]
         chance = float(evidence.chances[places].sum())
         best[kind] = _Kind(name_of(evidence.labels[top]), float(evidence.margins[top]), chance)
     return best
@@ -160,7 +161,8 @@ def decide(evidence: Evidence, rules: Thresholds) -> Verdict:
         named = tuple(scored for scored in ranked if scored.code in evidence.titled or scored is ranked[0])
         return Verdict("choose", "find_service", named[: rules.shown_most], None)
     chance = ours(evidence, rules)
-    offered = evidence.short and ranked[0].score >= rules.offer_short_at
+    ahead = kinds["service"].margin > topic.margin and ranked[0].score >= rules.offer_at
+    offered = ahead or (evidence.short and ranked[0].score >= rules.offer_short_at)
     if chance < rules.ours_at and not offered:
         if intent.margin >= topic.margin:
             return Verdict("decline", intent.name, (), None)

@@ -35,6 +35,7 @@ RULES = Thresholds(
     ours_weights={"best_service": 10.0, "best_elsewhere": -10.0, "gate": 1.0},
     ours_bias=0.0,
     ours_at=0.4,
+    offer_at=0.5,
     offer_short_at=0.3,
     answer_ours_at=0.6,
     shown_at=0.03,
@@ -243,7 +244,7 @@ def test_probabilities_sum_to_one_and_keep_the_order(scores: list[float], sharpn
     chances = probabilities(values, sharpness)
     assert np.isfinite(chances).all()
     assert abs(float(chances.sum()) - 1) < 1e-3
-    assert chances[int(values.argmax())] == chances.max()
+    assert chances[int(np.argmax(values))] == np.max(chances)
 
 
 def test_sharper_is_surer() -> None:
