@@ -11,6 +11,8 @@ from knowledge.tables import Contact, load_contacts
 
 CHOOSE = "منظورتان کدام است؟"
 NOT_OURS = "این کار در فهرست خدمات استانداری قزوین نیست."
+NOBODY = "کار هیچ اداره‌ای نیست"
+NOBODYS = "این کار استانداری نیست و اداره‌ی دیگری هم برایش نمی‌شناسم."
 GUIDANCE = "(راهنمایی عمومی است، از کتابچه نیست.)"
 DONT_KNOW = "نمی‌دانم کدام خدمت به کارتان می‌آید. لطفاً کمی بیشتر بنویسید: چه می‌خواهید و برای چه کسی؟"
 
@@ -52,7 +54,9 @@ def _declined(found: Found) -> Reply:
     if found.intent in SMALL_TALK:
         talk = say(SMALL_TALK[found.intent])
         return Reply((talk, *handoff())) if found.intent in WITH_CONTACTS else Reply((talk,))
-    if found.topic is not None and found.topic.id != "nothing":
+    if found.topic is not None and found.topic.authority.startswith(NOBODY):
+        return Reply((say(NOBODYS, "strong"), say(SMALL_TALK["help"])))
+    if found.topic is not None:
         return Reply(
             (
                 say(NOT_OURS, "strong"),

@@ -33,6 +33,7 @@ class Thresholds(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     sharpness: Annotated[float, Field(gt=0)]
     offer_at: Share
+    offer_ours_at: Share
     offer_short_at: Share
     answer_at: Share
     answer_at_short: Share
@@ -162,6 +163,7 @@ def decide(evidence: Evidence, rules: Thresholds) -> Verdict:
         return Verdict("choose", "find_service", named[: rules.shown_most], None)
     chance = ours(evidence, rules)
     ahead = kinds["service"].margin > topic.margin and ranked[0].score >= rules.offer_at
+    ahead = ahead and chance >= rules.offer_ours_at
     offered = ahead or (evidence.short and ranked[0].score >= rules.offer_short_at)
     if chance < rules.ours_at and not offered:
         if intent.margin >= topic.margin:

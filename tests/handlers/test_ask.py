@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from handlers.ask import CHOOSE, DONT_KNOW, GUIDANCE, NOT_OURS, SMALL_TALK, WITH_CONTACTS, handoff, reply_to
+from handlers.ask import (
+    CHOOSE,
+    DONT_KNOW,
+    GUIDANCE,
+    NOBODY,
+    NOBODYS,
+    NOT_OURS,
+    SMALL_TALK,
+    WITH_CONTACTS,
+    handoff,
+    reply_to,
+)
 from handlers.card import service_card
 from handlers.reply import Items, Reply
 from knowledge.catalogue import Catalogue
@@ -59,14 +70,23 @@ def test_of_a_known_topic_we_say_whose_it_is(catalogue: Catalogue) -> None:
 
 
 def test_of_an_unknown_topic_we_only_say_it_is_not_ours(catalogue: Catalogue) -> None:
-    nothing = Topic(id="nothing", title="هیچ", authority="هیچ‌کس", phrases={})
-    for topic in (None, nothing):
-        reply = reply_to(found("decline", "out_of_scope", topic=topic), catalogue)
-        text = lines(reply)
-        assert text[0] == NOT_OURS
-        assert GUIDANCE not in text
-        assert not any("هیچ‌کس" in line for line in text)
-        assert names_the_contacts(reply)
+    reply = reply_to(found("decline", "out_of_scope"), catalogue)
+    text = lines(reply)
+    assert text[0] == NOT_OURS
+    assert GUIDANCE not in text
+    assert names_the_contacts(reply)
+
+
+def test_of_what_no_office_does_nobody_is_named(catalogue: Catalogue) -> None:
+    nothing = Topic(id="nothing", title="هیچ", authority=f"{NOBODY}", phrases={})
+    reply = reply_to(found("decline", "out_of_scope", topic=nothing), catalogue)
+    assert lines(reply)[0] == NOBODYS
+    assert not any(NOBODY in line for line in lines(reply))
+    assert not names_the_contacts(reply)
+
+
+def test_the_topic_of_chatter_is_known_as_nobodys() -> None:
+    assert load_topics()["nothing"].authority.startswith(NOBODY)
 
 
 @pytest.mark.parametrize("intent", sorted(SMALL_TALK))

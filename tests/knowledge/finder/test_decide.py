@@ -35,7 +35,8 @@ RULES = Thresholds(
     ours_weights={"best_service": 10.0, "best_elsewhere": -10.0, "gate": 1.0},
     ours_bias=0.0,
     ours_at=0.4,
-    offer_at=0.5,
+    offer_at=0.95,
+    offer_ours_at=0.15,
     offer_short_at=0.3,
     answer_ours_at=0.6,
     shown_at=0.03,
@@ -183,6 +184,12 @@ def test_of_what_may_not_be_ours_one_service_is_only_offered() -> None:
 
 def test_the_gate_alone_can_decline() -> None:
     assert verdict(urban_01=0.9, it_01=0.05, gate=-20.0).decision == "decline"
+
+
+def test_a_service_far_ahead_is_offered_where_ours_is_in_doubt() -> None:
+    found = verdict(urban_01=0.96, it_01=0.02, gate=-10.6)
+    assert (found.decision, codes(found)[0]) == ("choose", "urban-01")
+    assert verdict(urban_01=0.94, it_01=0.02, gate=-10.6).decision == "decline"
 
 
 def test_ours_is_a_probability_that_grows_with_the_service_and_falls_with_the_others() -> None:
