@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from handlers.card import service_card
 from handlers.reply import Heading, Items, Reply, say
 from knowledge.catalogue import Catalogue
@@ -70,6 +72,7 @@ def _declined(found: Found) -> Reply:
     return Reply((say(DONT_KNOW), *handoff()))
 
 
+@cache
 def handoff() -> tuple[Heading | Items, ...]:
     """Where else to go: the confirmed contacts."""
     contacts = load_contacts().values()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Container
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 
@@ -106,6 +106,11 @@ class Evidence:
     short: bool
     lone: bool = False
 
+    @cached_property
+    def kinds(self) -> dict[LabelKind, _Kind]:
+        """The best label of each kind."""
+        return _kinds(self)
+
 
 @dataclass(frozen=True)
 class _Kind:
@@ -140,7 +145,7 @@ def _kinds(evidence: Evidence) -> dict[LabelKind, _Kind]:
 
 def ours(evidence: Evidence, rules: Thresholds) -> float:
     """Probability that the question is for a service of ours: a logistic function of three readable signs."""
-    kinds = _kinds(evidence)
+    kinds = evidence.kinds
     signs: dict[Sign, float] = {
         "best_service": kinds["service"].margin,
         "best_elsewhere": kinds["elsewhere"].margin,
@@ -152,7 +157,7 @@ def ours(evidence: Evidence, rules: Thresholds) -> float:
 
 def decide(evidence: Evidence, rules: Thresholds) -> Verdict:
     """The verdict on one question."""
-    kinds = _kinds(evidence)
+    kinds = evidence.kinds
     intent, topic, ranked = kinds["intent"], kinds["elsewhere"], evidence.ranked
     if evidence.known < rules.known_at:
         return Verdict("decline", "out_of_scope", (), "nothing")
