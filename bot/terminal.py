@@ -6,26 +6,32 @@ letters joined and in visual order for terminals without it.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
+import tempfile
 import textwrap
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
 
 import arabic_reshaper
 from bidi.algorithm import get_display
 from rich.console import Console
 from rich.text import Text
 
-from handlers.ask import reply_to
-from handlers.card import service_card
-from handlers.reply import Heading, Items, Paragraph, Reply, SpanStyle
-from knowledge.finder.finder import Finder
-from knowledge.persian import ascii_digits
+from bot.web.desk import Desk, Shown
+from handlers.reply import Block, Button, Flowchart, Heading, Items, Paragraph, Reply, SpanStyle
+from handlers.turn import Turn
+from knowledge.persian import ascii_digits, persian_digits
 
 RLM = "\u200f"
 STYLES: dict[SpanStyle, str] = {"plain": "", "strong": "bold", "quiet": "dim", "code": "cyan"}
 WIDEST = 96
 SHOWN_DIGITS = 2
 ENDINGS = frozenset({"خروج", "exit", "quit"})
+HOW_TO_END = "شماره‌ی دکمه را بنویسید یا پرسش خود را. برای پایان: خروج"
 
 
 def visual() -> bool:
@@ -41,10 +47,15 @@ def rtl(text: str) -> str:
 
 
 def print_card(reply: Reply, console: Console | None = None) -> None:
-    """Print a reply, wrapped to the terminal's width."""
+    """Print what a reply says, without its buttons."""
+    print_blocks(reply.blocks, console)
+
+
+def print_blocks(blocks: Iterable[Block], console: Console | None = None) -> None:
+    """Print blocks, wrapped to the terminal's width."""
     console = console or Console(highlight=False)
     width = min(shutil.get_terminal_size((WIDEST, 24)).columns, WIDEST)
-    for block in reply.blocks:
+    for block in blocks:
         match block:
             case Heading(text, level):
                 console.print()
@@ -74,26 +85,91 @@ def _spans(console: Console, spans: tuple[tuple[str, str], ...], width: int) -> 
     console.print(line, soft_wrap=True)
 
 
-def converse(finder: Finder) -> None:
-    """A chat in the terminal until Ctrl-D or «خروج»; a number takes the choice last offered."""
-    console = Console(highlight=False)
-    console.print(rtl("سلام! بنویسید چه کاری با استانداری قزوین دارید. (برای پایان: خروج)"))
-    offered: tuple[str, ...] = ()
+class Terminal:
+    """A chat at the keyboard: each reply is printed with its buttons numbered; a number presses one."""
+
+    def __init__(self, desk: Desk, chat: str = "terminal", console: Console | None = None) -> None:
+        self._desk = desk
+        self._chat = chat
+        self._session = uuid4().hex[:12]
+        self._console = console or Console(highlight=False)
+        self._buttons: list[tuple[Button, str]] = []
+        self._seen = 0
+        self._turns = 0
+
+    async def open(self) -> None:
+        """Greet; what was said in earlier sessions stays unprinted."""
+        self._seen = max((shown.id for shown in await self._desk.shown(self._chat, 0)), default=0)
+        await self._take(text="/start")
+
+    async def answer(self, typed: str) -> None:
+        """One line typed: a number of a button shown, or a text."""
+        number = ascii_digits(typed.strip())
+        if len(number) <= SHOWN_DIGITS and number.isdecimal() and 1 <= int(number) <= len(self._buttons):
+            button, message = self._buttons[int(number) - 1]
+            await self._take(button=button.data, message=message)
+        else:
+            await self._take(text=typed)
+
+    async def _take(self, *, text: str = "", button: str | None = None, message: str | None = None) -> None:
+        self._turns += 1
+        notice = await self._desk.take(
+            Turn(
+                channel="terminal",
+                update=f"{self._session}-{self._turns}",
+                chat=self._chat,
+                person=self._chat,
+                at=datetime.now(UTC),
+                text=text,
+                button=button,
+                message=message or f"{self._session}-{self._turns}",
+            )
+        )
+        if notice:
+            _line(self._console, notice, "dim", self._width)
+        shown = await self._desk.shown(self._chat, self._seen)
+        if shown:
+            self._seen = max(one.id for one in shown)
+            self._buttons = []
+        for one in shown:
+            self._print(one)
+
+    @property
+    def _width(self) -> int:
+        return min(shutil.get_terminal_size((WIDEST, 24)).columns, WIDEST)
+
+    def _print(self, shown: Shown) -> None:
+        print_blocks(shown.part.blocks, self._console)
+        if isinstance(shown.part.file, Flowchart):
+            self._save_picture(shown.part.file)
+        for row in shown.part.buttons:
+            for button in row:
+                if button.data is not None:
+                    self._buttons.append((button, str(shown.id)))
+                    number = persian_digits(len(self._buttons))
+                    _line(self._console, f"[{number}] {button.label}", "cyan", self._width)
+                elif button.url is not None:
+                    _line(self._console, f"{button.label}: {button.url}", "cyan", self._width)
+
+    def _save_picture(self, file: Flowchart) -> None:
+        drawn = self._desk.picture(file.code, file.form)
+        if drawn is None:
+            return
+        path = Path(tempfile.gettempdir()) / f"khedmatyar-{file.code}.{file.form}"
+        path.write_bytes(drawn)
+        self._console.print(str(path), style="cyan", soft_wrap=True)
+
+
+def converse(runner: asyncio.Runner, terminal: Terminal, console: Console) -> None:
+    """A chat until Ctrl-D, Ctrl-C or «خروج». `runner` holds the loop that the desk's database belongs to."""
+    runner.run(terminal.open())
+    console.print(rtl(HOW_TO_END))
     while True:
         try:
-            text = console.input("\n> ").strip()
+            typed = console.input("\n> ")
         except (EOFError, KeyboardInterrupt):
             console.print()
             return
-        if text in ENDINGS:
+        if typed.strip() in ENDINGS:
             return
-        number = ascii_digits(text)
-        if len(number) <= SHOWN_DIGITS and number.isdecimal() and 1 <= int(number) <= len(offered):
-            code = offered[int(number) - 1]
-            print_card(service_card(finder.catalogue.service(code), finder.catalogue.bureau_of(code)), console)
-            continue
-        found = finder.find(text)
-        offered = tuple(scored.code for scored in found.services) if found.decision == "choose" else ()
-        print_card(reply_to(found, finder.catalogue), console)
-        if offered:
-            console.print(rtl("شماره‌اش را بنویسید، یا پرسش را روشن‌تر بپرسید."))
+        runner.run(terminal.answer(typed))

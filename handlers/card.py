@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from handlers.reply import Block, Heading, Items, Paragraph, Reply, Span, say
+from handlers.reply import Block, Heading, Items, Paragraph, Part, Reply, Span, say
 from knowledge.models import BOOKLET, Bureau, DocumentKind, Service, Step, Workflow
 from knowledge.persian import persian_digits
 
@@ -25,17 +25,26 @@ NO_COST = "کتابچه درباره‌ی هزینه چیزی ننوشته اس�
 INFERRED_NOTE = "نشانه‌ی «≈»: کتابچه این راه را روشن ننوشته است و برداشت ماست."
 
 
+FOLDED: tuple[DocumentKind, ...] = ("law", "internal")
+"""Kinds of documents that stand behind a button, so that the card stays short."""
+
+
+def service_blocks(service: Service, bureau: Bureau, folded: bool = False) -> tuple[Block, ...]:
+    """Everything the booklet says of a service; `folded` leaves out the legal basis and the office's own papers."""
+    return tuple(_blocks(service, bureau, folded))
+
+
 def service_card(service: Service, bureau: Bureau) -> Reply:
-    """The whole card of a service."""
-    return Reply(tuple(_blocks(service, bureau)))
+    """The whole card of a service, in one part without buttons."""
+    return Reply((Part(service_blocks(service, bureau)),))
 
 
-def _blocks(service: Service, bureau: Bureau) -> Iterator[Block]:
+def _blocks(service: Service, bureau: Bureau, folded: bool) -> Iterator[Block]:
     yield Heading(service.title, level=1)
     yield Paragraph((Span("به زبان ساده: ", "strong"), Span(service.summary)))
-    yield Paragraph((Span("مسئول: ", "strong"), Span(_responsible(bureau))))
-    yield from _contact(bureau)
-    yield from document_blocks(service)
+    yield responsible(bureau)
+    yield from contact_blocks(bureau)
+    yield from document_blocks(service, tuple(kind for kind in DOCUMENT_HEADINGS if not folded or kind not in FOLDED))
     if service.workflow is not None:
         yield from workflow_blocks(service.workflow)
     if service.duration:
@@ -43,24 +52,36 @@ def _blocks(service: Service, bureau: Bureau) -> Iterator[Block]:
     if unsaid := not_in_booklet(service):
         yield Heading("آنچه در کتابچه نیست")
         yield Items(unsaid)
-    number = persian_digits(service.service_id) if service.service_id else "فاقد شناسه"
-    yield Paragraph((Span("شناسه‌ی خدمت: ", "strong"), Span(number, "code" if service.service_id else "plain")))
+    yield service_number(service)
     yield say(f"منبع: {source_text(service)}", "quiet")
+
+
+def responsible(bureau: Bureau) -> Paragraph:
+    """The bureau and its deputy."""
+    return Paragraph((Span("مسئول: ", "strong"), Span(_responsible(bureau))))
+
+
+def service_number(service: Service) -> Paragraph:
+    """The service id, or that there is none."""
+    number = persian_digits(service.service_id) if service.service_id else "فاقد شناسه"
+    return Paragraph((Span("شناسه‌ی خدمت: ", "strong"), Span(number, "code" if service.service_id else "plain")))
 
 
 def _responsible(bureau: Bureau) -> str:
     return bureau.name if bureau.name == bureau.deputy else f"{bureau.name} ({bureau.deputy})"
 
 
-def _contact(bureau: Bureau) -> Iterator[Block]:
+def contact_blocks(bureau: Bureau) -> Iterator[Paragraph]:
+    """Phone, address and hours of a bureau, where the operator has given them."""
     for label, value in (("تلفن", bureau.phone), ("نشانی", bureau.address), ("ساعت کار", bureau.hours)):
         if value:
             yield Paragraph((Span(f"{label}: ", "strong"), Span(value)))
 
 
-def document_blocks(service: Service) -> Iterator[Block]:
-    """The public documents of a service, a heading and a list for each kind."""
-    for kind, heading in DOCUMENT_HEADINGS.items():
+def document_blocks(service: Service, kinds: tuple[DocumentKind, ...] = tuple(DOCUMENT_HEADINGS)) -> Iterator[Block]:
+    """The public documents of a service of these kinds, a heading and a list for each kind."""
+    for kind in kinds:
+        heading = DOCUMENT_HEADINGS[kind]
         texts = tuple(document.text for document in service.public_documents if document.kind == kind)
         if texts:
             yield Heading(heading)
@@ -69,16 +90,19 @@ def document_blocks(service: Service) -> Iterator[Block]:
 
 def workflow_blocks(workflow: Workflow) -> Iterator[Block]:
     """The steps numbered in the order of the process; decisions say where each answer leads, deadlines bear ⏱."""
+    lines = step_lines(workflow)
+    yield Heading("مراحل")
+    yield Items(lines, tuple(persian_digits(number) for number in range(1, len(lines) + 1)))
+    if any(step.inferred or any(branch.inferred for branch in step.branches) for step in workflow.steps):
+        yield say(INFERRED_NOTE, "quiet")
+
+
+def step_lines(workflow: Workflow) -> tuple[str, ...]:
+    """The text of each numbered step, in order from number one."""
     shown = [step for step in workflow.steps if step.kind in ("action", "decision")]
     numbers = {step.id: persian_digits(index) for index, step in enumerate(shown, start=1)}
     following = {step.id: later.id for step, later in pairwise(shown)}
-    yield Heading("مراحل")
-    yield Items(
-        tuple(_step_text(step, workflow, numbers, following.get(step.id)) for step in shown),
-        tuple(numbers[step.id] for step in shown),
-    )
-    if any(step.inferred or any(branch.inferred for branch in step.branches) for step in workflow.steps):
-        yield say(INFERRED_NOTE, "quiet")
+    return tuple(_step_text(step, workflow, numbers, following.get(step.id)) for step in shown)
 
 
 def _step_text(step: Step, workflow: Workflow, numbers: dict[str, str], following: str | None) -> str:

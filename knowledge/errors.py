@@ -5,6 +5,7 @@ KhedmatyarError
 │   └── DataFileError    the file cannot be read at all: missing, not YAML, not UTF-8
 ├── UnknownServiceError  a service code that the catalogue does not have
 ├── UnknownBureauError   a bureau slug that the catalogue does not have
+├── NoWorkflowError      the booklet shows no workflow for the service, so there is nothing to draw
 └── ModelError           the finder's artefact is missing, damaged or of other data
 """
 
@@ -63,6 +64,14 @@ class UnknownBureauError(KhedmatyarError, KeyError):
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+
+class NoWorkflowError(KhedmatyarError):
+    """The service has no workflow in the booklet."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(f"کتابچه مراحل انجام خدمت «{code}» را ننوشته است.")
 
 
 class ModelError(KhedmatyarError):

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bot.cli import bench, catalogue, finder
+from bot.cli import bench, catalogue, finder, pictures, running, shots
 from knowledge.errors import DataError, KhedmatyarError
 
 app = typer.Typer(
@@ -21,16 +21,12 @@ app = typer.Typer(
 )
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(bench.app, name="bench")
+catalogue.app.command("draw")(pictures.draw)
 app.command("ask")(finder.ask)
-app.command("chat")(finder.chat)
+app.command("chat")(running.chat)
+app.command("run")(running.run)
 app.command("train")(finder.train)
 app.command("evaluate")(finder.evaluate_command)
-
-
-@app.command()
-def run() -> None:
-    """Start every channel that is configured. For now: the terminal chat."""
-    finder.chat()
 
 
 def _version(wanted: bool) -> None:

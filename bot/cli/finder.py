@@ -14,8 +14,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from bot.terminal import converse, print_card
-from handlers.ask import reply_to
+from bot.terminal import print_blocks
+from handlers.ask import plain_reply
+from handlers.card import service_blocks
+from handlers.reply import Block
 from knowledge.catalogue import load_catalogue
 from knowledge.errors import DataError, Problem
 from knowledge.finder.evaluate import Asked, Ranker, Share, evaluate, parse_lines, read_asked, read_lines
@@ -103,9 +105,15 @@ def ask(
     if json_out:
         typer.echo(_json_line(as_json(finder, found)))
     else:
-        print_card(reply_to(found, finder.catalogue))
+        words = plain_reply(found, finder.catalogue)
+        print_blocks(card_blocks(finder, found.services[0].code) if words is None else words)
     if found.decision == "decline":
         raise typer.Exit(1)
+
+
+def card_blocks(finder: Finder, code: str) -> tuple[Block, ...]:
+    """The whole card of a service."""
+    return service_blocks(finder.catalogue.service(code), finder.catalogue.bureau_of(code))
 
 
 def _batch_rows(batch: str) -> Iterator[dict[str, Any]]:
@@ -126,12 +134,6 @@ def _json_line(content: dict[str, Any]) -> str:
     except UnicodeEncodeError:
         return json.dumps(content)
     return line
-
-
-def chat() -> None:
-    """Talk to it in the terminal; an offered choice is taken by its number. Ends with Ctrl-D or خروج."""
-    finder = ready_finder()
-    converse(finder)
 
 
 def train() -> None:

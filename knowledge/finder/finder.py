@@ -24,7 +24,7 @@ from knowledge.finder.decide import (
 )
 from knowledge.finder.lexicon import Lexicon, load_lexicon
 from knowledge.finder.model import Artefact, Floats, load_artefact, save_artefact
-from knowledge.finder.normalize import normalize, stem
+from knowledge.finder.normalize import has_letters, normalize, stem
 from knowledge.finder.phrases import Label, Topic, kind_of, load_phrases, load_topics, name_of
 from knowledge.finder.vocabulary import Vocabulary
 
@@ -35,6 +35,9 @@ SHORT = 2
 FEW = 4
 """Most words of a question that is taken as search words rather than a sentence."""
 
+ORDINAL_DIGITS = 2
+"""Most digits of a lone number that is read as a place in a list; a longer one asks for nothing."""
+
 ADDED_WEIGHT = 1.5
 """Margin that a phrase added by staff gives its service when a question repeats it exactly."""
 
@@ -44,7 +47,8 @@ ADDED_LIKENESS = 0.55
 
 @dataclass(frozen=True)
 class Found:
-    """What the finder says of one question. `candidates`: the ten likeliest services; `services`: what is shown."""
+    """What the finder says of one question. `candidates`: the ten likeliest services; `services`: what is shown;
+    `form`: the matching form that was looked up."""
 
     question: str
     decision: Decision
@@ -53,6 +57,7 @@ class Found:
     candidates: tuple[Scored, ...]
     topic: Topic | None
     milliseconds: float
+    form: str = ""
 
 
 @dataclass(frozen=True)
@@ -145,6 +150,9 @@ class Finder:
         form = self.form(question)
         if not form:
             return Found(question, "decline", "empty", (), (), None, (time.perf_counter() - started) * 1000)
+        if not has_letters(form):
+            intent = "ordinal" if len(form) <= ORDINAL_DIGITS else "out_of_scope"
+            return Found(question, "decline", intent, (), (), None, (time.perf_counter() - started) * 1000, form)
         scores, gate = self.scores(form)
         chances = probabilities(scores, self.rules.sharpness)
         order = np.argsort(-scores[self._service_places], kind="stable").tolist()
@@ -173,6 +181,7 @@ class Finder:
             ranked[:TOP],
             self._topics.get(verdict.topic) if verdict.topic else None,
             (time.perf_counter() - started) * 1000,
+            form,
         )
 
 

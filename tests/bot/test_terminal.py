@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import io
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from bot.terminal import RLM, converse, print_card, rtl
+from bot.service import opened
+from bot.settings import Settings
+from bot.terminal import RLM, Terminal, converse, print_card, rtl
+from bot.web.office import OfficeDesk
 from handlers.ask import CHOOSE, SMALL_TALK
 from handlers.card import service_card
-from handlers.reply import Heading, Items, Reply, say
+from handlers.menu import HELLO
+from handlers.reply import Block, Heading, Items, Part, Reply, say
 from knowledge.catalogue import Catalogue
-from knowledge.finder.decide import Decision, Scored
-from knowledge.finder.finder import Finder, Found
+from knowledge.finder.finder import Finder
 
-SAMPLE = Reply((Heading("عنوان", 1), say("یک جمله"), Items(("الف", "ب"), ("۱", "۲")), Items(("نقطه",))))
+
+def reply_of(*blocks: Block) -> Reply:
+    return Reply((Part(blocks),))
+
+
+SAMPLE = reply_of(Heading("عنوان", 1), say("یک جمله"), Items(("الف", "ب"), ("۱", "۲")), Items(("نقطه",)))
 
 
 @pytest.fixture(autouse=True)
@@ -69,14 +80,14 @@ def test_visual_lines_stand_at_the_right(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_long_lines_are_wrapped_to_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
-    lines = printed(Reply((say("واژه " * 60), Items(("مورد " * 40,)))))
+    lines = printed(reply_of(say("واژه " * 60), Items(("مورد " * 40,))))
     assert len(lines) > 10
     assert all(len(line) <= 41 for line in lines)
     assert all(line.startswith(RLM) for line in lines)
 
 
 def test_text_that_looks_like_markup_is_printed_as_it_is() -> None:
-    assert printed(Reply((say("[bold]متن[/bold] [red]"),))) == [f"{RLM}[bold]متن[/bold] [red]"]
+    assert printed(reply_of(say("[bold]متن[/bold] [red]"))) == [f"{RLM}[bold]متن[/bold] [red]"]
 
 
 @pytest.mark.parametrize("mode", ["logical", "visual"])
@@ -90,41 +101,30 @@ def test_every_card_can_be_printed(
         assert printed(service_card(service, catalogue.bureau_of(service.code)))
 
 
-class FakeFinder(Finder):
-    """A finder that answers from a table and remembers what it was asked."""
+@pytest.fixture
+def terminal(finder: Finder, tmp_path: Path) -> Iterator[tuple[asyncio.Runner, Terminal, io.StringIO]]:
+    """A chat over the real service with a database of its own; what it prints goes to the last of the three."""
+    out = io.StringIO()
+    settings = Settings(database_url=f"sqlite:///{tmp_path / 'desk.sqlite'}", _env_file=None)
+    with asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        service = runner.run(stack.enter_async_context(opened(settings, finder)))
+        desk = OfficeDesk(
+            service.engine, service.database, lambda: service.office.catalogue, service.draughtsman, channel="terminal"
+        )
+        yield runner, Terminal(desk, console=Console(file=out, highlight=False, width=200)), out
+        runner.run(stack.aclose())
 
-    def __init__(self, catalogue: Catalogue, answers: dict[str, tuple[Decision, str, tuple[str, ...]]]) -> None:
-        self.catalogue = catalogue
-        self.answers = answers
-        self.asked: list[str] = []
 
-    def find(self, question: str) -> Found:
-        self.asked.append(question)
-        decision, intent, codes = self.answers.get(question, ("decline", "out_of_scope", ()))
-        services = tuple(Scored(code, 0.4) for code in codes)
-        return Found(question, decision, intent, services, services, None, 0.1)
+Keyboard = Callable[..., str]
 
 
 @pytest.fixture
-def fake(catalogue: Catalogue) -> FakeFinder:
-    return FakeFinder(
-        catalogue,
-        {
-            "ارزیابی شهرداری": ("choose", "find_service", ("technical-13", "performance-14")),
-            "پهپاد": ("answer", "find_service", ("security-02",)),
-            "سلام": ("decline", "greeting", ()),
-        },
-    )
+def keyboard(terminal: tuple[asyncio.Runner, Terminal, io.StringIO], monkeypatch: pytest.MonkeyPatch) -> Keyboard:
+    """Types these lines at the prompt, then Ctrl-D (or raises what is given); returns what was printed."""
+    runner, chat, out = terminal
 
-
-Keyboard = Callable[..., None]
-
-
-@pytest.fixture
-def keyboard(monkeypatch: pytest.MonkeyPatch) -> Keyboard:
-    """Types these lines at the prompt, then Ctrl-D (or raises what is given)."""
-
-    def types(*lines: str, then: type[BaseException] = EOFError) -> None:
+    def types(*lines: str, then: type[BaseException] = EOFError) -> str:
         waiting: Iterator[str] = iter(lines)
 
         def line(_prompt: str = "") -> str:
@@ -134,80 +134,50 @@ def keyboard(monkeypatch: pytest.MonkeyPatch) -> Keyboard:
             return typed
 
         monkeypatch.setattr(builtins, "input", line)
+        converse(runner, chat, Console(file=out, highlight=False, width=200))
+        return out.getvalue().replace(RLM, "")
 
     return types
 
 
-def test_a_question_a_number_and_the_end(
-    fake: FakeFinder, keyboard: Keyboard, capsys: pytest.CaptureFixture[str]
-) -> None:
-    keyboard("ارزیابی شهرداری", "۲", "خروج", "پهپاد")
-    converse(fake)
-    out = capsys.readouterr().out
-    assert fake.asked == ["ارزیابی شهرداری"]
-    choice, _, card = out.partition("شماره‌اش را بنویسید")
-    assert CHOOSE in choice
-    assert fake.catalogue.service("performance-14").summary[:30] in card
-    assert fake.catalogue.service("technical-13").summary[:30] not in card
+def test_it_greets_and_numbers_its_buttons(keyboard: Keyboard) -> None:
+    out = keyboard()
+    assert HELLO[:40] in out
+    assert "[۱] فهرست خدمات" in out
+    assert "[۴] راهنما" in out
 
 
-@pytest.mark.parametrize("number", ["1", "۱", "١", " 1 "])
-def test_a_number_may_be_of_any_digits(
-    fake: FakeFinder, keyboard: Keyboard, capsys: pytest.CaptureFixture[str], number: str
-) -> None:
-    keyboard("ارزیابی شهرداری", number)
-    converse(fake)
-    assert fake.asked == ["ارزیابی شهرداری"]
-    assert fake.catalogue.service("technical-13").summary[:30] in capsys.readouterr().out
+@pytest.mark.parametrize("number", ["2", "۲", "٢", " 2 "])
+def test_a_number_presses_a_button(keyboard: Keyboard, catalogue: Catalogue, number: str) -> None:
+    out = keyboard("ازدواج با خارجی", number)
+    assert CHOOSE in out
+    assert f"[۲] ۲. {catalogue.service('foreign-05').short_title}" in out or "[۲] ۲. " in out
+    assert "به زبان ساده" in out
 
 
-@pytest.mark.parametrize("number", ["0", "۳", "99", "²", "-1"])
-def test_a_number_that_was_not_offered_is_a_question(fake: FakeFinder, keyboard: Keyboard, number: str) -> None:
-    keyboard("ارزیابی شهرداری", number)
-    converse(fake)
-    assert fake.asked == ["ارزیابی شهرداری", number]
+def test_a_number_that_was_not_offered_is_a_text(keyboard: Keyboard) -> None:
+    assert "به زبان ساده" not in keyboard("سلام", "99", "0", "-1", "²", "۹" * 5000)
 
 
-def test_a_number_with_nothing_offered_is_a_question(fake: FakeFinder, keyboard: Keyboard) -> None:
-    keyboard("1", "پهپاد", "1")
-    converse(fake)
-    assert fake.asked == ["1", "پهپاد", "1"]
-
-
-def test_several_of_a_choice_may_be_looked_at(
-    fake: FakeFinder, keyboard: Keyboard, capsys: pytest.CaptureFixture[str]
-) -> None:
-    keyboard("ارزیابی شهرداری", "1", "2")
-    converse(fake)
-    out = capsys.readouterr().out
-    assert fake.catalogue.service("technical-13").summary[:30] in out
-    assert fake.catalogue.service("performance-14").summary[:30] in out
+def test_a_list_is_walked_and_a_picture_saved(keyboard: Keyboard) -> None:
+    out = keyboard("/start technical-02", "1")
+    path = next(word for word in out.split() if word.endswith("khedmatyar-technical-02.png"))
+    assert Path(path).read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("ending", ["خروج", "exit", "quit", "  خروج "])
-def test_the_words_that_end_it(fake: FakeFinder, keyboard: Keyboard, ending: str) -> None:
-    keyboard(ending, "پهپاد")
-    converse(fake)
-    assert fake.asked == []
+def test_the_words_that_end_it(keyboard: Keyboard, ending: str) -> None:
+    assert "پهپاد غیرنظامی" not in keyboard(ending, "مجوز پرواز پهپاد غیرنظامی میخوام")
 
 
 @pytest.mark.parametrize("ending", [EOFError, KeyboardInterrupt])
-def test_ctrl_d_and_ctrl_c_end_it_quietly(fake: FakeFinder, keyboard: Keyboard, ending: type[BaseException]) -> None:
-    keyboard("سلام", then=ending)
-    converse(fake)
-    assert fake.asked == ["سلام"]
+def test_ctrl_d_and_ctrl_c_end_it_quietly(keyboard: Keyboard, ending: type[BaseException]) -> None:
+    assert SMALL_TALK["greeting"] in keyboard("سلام", then=ending)
 
 
-def test_a_very_long_number_is_a_question(fake: FakeFinder, keyboard: Keyboard) -> None:
-    keyboard("ارزیابی شهرداری", "۹" * 5000)
-    converse(fake)
-    assert len(fake.asked) == 2
-
-
-def test_with_the_real_finder(finder: Finder, keyboard: Keyboard, capsys: pytest.CaptureFixture[str]) -> None:
-    keyboard("سلام", "", "مجوز پرواز پهپاد غیرنظامی میخوام", "1", "😀", "x" * 5000, "خروج")
-    converse(finder)
-    out = capsys.readouterr().out
+def test_a_talk_with_follow_ups(keyboard: Keyboard, catalogue: Catalogue) -> None:
+    out = keyboard("سلام", "", "مجوز پرواز پهپاد غیرنظامی میخوام", "مدارکش؟", "😀", "x" * 5000, "خروج")
     assert SMALL_TALK["greeting"] in out.replace("\n", " ")
     assert SMALL_TALK["empty"] in out
-    assert finder.catalogue.service("security-02").title in out
+    assert catalogue.service("security-02").title in out
+    assert "مبنای قانونی" in out

@@ -1,0 +1,188 @@
+"""The channels of one process, started together and stopped together: Telegram, Bale, the web chat and webhooks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Iterable
+from contextlib import AsyncExitStack, nullcontext, suppress
+from dataclasses import dataclass
+from functools import partial
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Mount
+
+from bot.delivery import Sender
+from bot.messenger.api import MessengerBot, connect, make_bot
+from bot.messenger.commands import publish_commands
+from bot.messenger.dialect import BALE, TELEGRAM, Dialect
+from bot.messenger.intake import Intake
+from bot.messenger.pictures import CataloguePictures
+from bot.messenger.polling import Polling
+from bot.messenger.sender import MessengerSender
+from bot.messenger.updates import Membership
+from bot.messenger.webhook import set_webhook, webhook_routes
+from bot.service import Service, opened
+from bot.settings import PREFIX, Settings, SettingsError
+from bot.web.office import office_chat
+from bot.web.serve import web_server, where
+from handlers.inline import InlineCard, inline_cards
+from handlers.router import COMMANDS
+from handlers.show import LINKS
+from handlers.visit import Office
+from knowledge.finder.finder import Finder
+from records import outbox
+
+LOG = logging.getLogger(__name__)
+
+NOTHING_TO_RUN = f"هیچ راهی باز نیست: {PREFIX}TELEGRAM_TOKEN یا {PREFIX}BALE_TOKEN یا {PREFIX}WEB_PORT را بدهید."
+WEBHOOK_NEEDS_PORT = f"{PREFIX}WEB_PORT: وب‌هوک به یک درگاه نیاز دارد؛ صفر نباشد."
+PORT_TAKEN = "درگاه {port} روی {host} باز نشد؛ شاید برنامه‌ی دیگری آن را گرفته است. " + f"{PREFIX}WEB_PORT را عوض کنید."
+
+
+@dataclass(frozen=True)
+class Messenger:
+    """A messenger that has a token."""
+
+    dialect: Dialect
+    bot: MessengerBot
+
+
+def messengers(settings: Settings) -> list[Messenger]:
+    """The messengers that are configured."""
+    made = []
+    if settings.telegram_token is not None:
+        token = settings.telegram_token.get_secret_value()
+        made.append(Messenger(TELEGRAM, make_bot(TELEGRAM, token, settings.telegram_api_url, settings.proxy)))
+    if settings.bale_token is not None:
+        made.append(Messenger(BALE, make_bot(BALE, settings.bale_token.get_secret_value(), settings.bale_api_url)))
+    return made
+
+
+async def serve(settings: Settings, finder: Finder, stop: asyncio.Event | None = None) -> None:
+    """Run every configured channel until `stop` is set, or SIGINT or SIGTERM comes.
+
+    Raises:
+        SettingsError: nothing is configured, or the port is taken.
+        WrongToken: a messenger does not know its token.
+    """
+    some = messengers(settings)
+    if not some and not settings.web_port:
+        raise SettingsError(NOTHING_TO_RUN)
+    if settings.webhook_url and some and not settings.web_port:
+        raise SettingsError(WEBHOOK_NEEDS_PORT)
+    stop = stop or _stop_on_signals()
+
+    def senders(office: Office) -> Iterable[Sender]:
+        pictures = CataloguePictures(lambda: office.catalogue)
+        return [MessengerSender(one.bot, one.dialect, pictures) for one in some]
+
+    async with AsyncExitStack() as stack:
+        for one in some:
+            stack.push_async_callback(one.bot.shutdown)
+        service = await stack.enter_async_context(opened(settings, finder, senders))
+        await _run(service, some, stop)
+
+
+async def _run(service: Service, some: list[Messenger], stop: asyncio.Event) -> None:
+    """The channels side by side; when one of them fails for good, all end and the failure is raised."""
+    intakes = {one.dialect.channel: _intake(service, one) for one in some}
+    tasks: list[asyncio.Task[None]] = []
+    routes: list[BaseRoute] = []
+    settings = service.settings
+    if settings.webhook_url and settings.webhook_secret:
+        for one in some:
+            routes += webhook_routes(intakes[one.dialect.channel], settings.webhook_secret.get_secret_value())
+            tasks.append(asyncio.create_task(_hook(service, one, stop), name=f"webhook {one.dialect.channel}"))
+    else:
+        for one in some:
+            polling = Polling(one.bot, intakes[one.dialect.channel], on_connected=partial(_met, service, one))
+            tasks.append(asyncio.create_task(polling.run(stop), name=f"polling {one.dialect.channel}"))
+    if settings.web_port:
+        app = Starlette(routes=[*routes, Mount("/", app=office_chat(service))]) if routes else office_chat(service)
+        server = _Quiet(web_server(app, settings.web_host, settings.web_port).config)
+        tasks.append(asyncio.create_task(_web(server, settings, stop), name="web"))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stop.set()
+        stopping.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    for outcome in ended:
+        if isinstance(outcome, Exception):
+            raise outcome
+
+
+class _Quiet(uvicorn.Server):
+    """A server that leaves the signals to the program."""
+
+    def capture_signals(self) -> nullcontext[None]:  # type: ignore[override] # a context manager either way
+        return nullcontext()
+
+
+def _intake(service: Service, one: Messenger) -> Intake:
+    def cards(query: str) -> tuple[InlineCard, ...]:
+        handle = service.office.handles.get(one.dialect.channel)
+        link = LINKS[one.dialect.channel].replace("{handle}", handle) if handle else None
+        return inline_cards(service.office, query, link)
+
+    async def on_membership(membership: Membership) -> None:
+        if membership.private and not membership.present:
+            async with service.database.transaction() as records:
+                await records.connection.run(
+                    outbox.block, membership.channel, membership.chat, "blocked", membership.at.timestamp()
+                )
+
+    return Intake(one.bot, one.dialect, service.engine, cards=cards, on_membership=on_membership)
+
+
+async def _met(service: Service, one: Messenger) -> None:
+    """The messenger has told who we are: links can be made, commands shown."""
+    service.office.handles[one.dialect.channel] = one.bot.username
+    if one.dialect is TELEGRAM:
+        public = [(command.name, command.description) for command in COMMANDS.values() if command.scope == "public"]
+        await publish_commands(one.bot, public)
+    LOG.info("%s: @%s", one.dialect.channel, one.bot.username)
+
+
+async def _hook(service: Service, one: Messenger, stop: asyncio.Event) -> None:
+    settings = service.settings
+    await connect(one.bot, one.dialect)
+    await _met(service, one)
+    if settings.webhook_url and settings.webhook_secret:
+        await set_webhook(one.bot, one.dialect, settings.webhook_url, settings.webhook_secret.get_secret_value())
+    await stop.wait()
+
+
+async def _web(server: uvicorn.Server, settings: Settings, stop: asyncio.Event) -> None:
+    async def end() -> None:
+        await stop.wait()
+        server.should_exit = True
+
+    ending = asyncio.create_task(end())
+    try:
+        await server.serve()
+    except SystemExit:
+        # uvicorn's way to say that it could not listen.
+        raise SettingsError(PORT_TAKEN.format(port=settings.web_port, host=settings.web_host)) from None
+    finally:
+        ending.cancel()
+    if not stop.is_set():
+        raise SettingsError(PORT_TAKEN.format(port=settings.web_port, host=settings.web_host))
+
+
+def told(settings: Settings) -> str | None:
+    """The one line that says where the web chat is; None without one."""
+    return where(settings.web_host, settings.web_port) if settings.web_port else None
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):
+            loop.add_signal_handler(one, stop.set)
+    return stop

@@ -1,0 +1,50 @@
+"""`khedmatyar run` and `chat`: the service with its channels, or a chat in the terminal over the same handlers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+
+from rich.console import Console
+
+from bot.cli.finder import ready_finder
+from bot.settings import load_settings
+from bot.terminal import rtl
+
+
+def chat() -> None:
+    """Talk to it in the terminal; buttons are pressed by their numbers. Ends with Ctrl-D or خروج."""
+    from bot.service import opened  # noqa: PLC0415 — the other commands start without the database
+    from bot.terminal import Terminal, converse  # noqa: PLC0415
+    from bot.web.office import OfficeDesk  # noqa: PLC0415
+
+    settings = load_settings()
+    finder = ready_finder()
+    console = Console(highlight=False)
+    with asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        service = runner.run(stack.enter_async_context(opened(settings, finder)))
+        try:
+            desk = OfficeDesk(
+                service.engine,
+                service.database,
+                lambda: service.office.catalogue,
+                service.draughtsman,
+                channel="terminal",
+            )
+            converse(runner, Terminal(desk, console=console), console)
+        finally:
+            runner.run(stack.aclose())
+
+
+def run() -> None:
+    """Start every channel that is configured (docs/settings.md); without a token, the web chat. Ends with Ctrl-C."""
+    from bot.channels import serve, told  # noqa: PLC0415 — the other commands start without the channels
+
+    settings = load_settings()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    finder = ready_finder()
+    if (line := told(settings)) is not None:
+        Console(stderr=True, highlight=False).print(rtl(line), soft_wrap=True)
+    asyncio.run(serve(settings, finder))

@@ -1,0 +1,185 @@
+"""One update, one transaction: remember it, load the chat, let the handler decide, keep state and replies, commit.
+
+Only when `take` has returned may the update be confirmed to the messenger: then a killed process loses nothing, and
+a second delivery of the update finds itself remembered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from bot.delivery import Delivery
+from handlers.reply import PART, Reply, message
+from handlers.turn import Turn
+from handlers.visit import Conversation, Office, Visit
+from knowledge.persian import persian_digits
+from records.database import Database
+from records.errors import DatabaseUnavailableError
+from records.outbox import Draft, Posted
+from records.session import Records
+
+LOG = logging.getLogger(__name__)
+
+APOLOGY = "مشکلی پیش آمد و این پیام انجام نشد. لطفاً دوباره بنویسید. کد خطا: {code}"
+
+Handle = Callable[[Visit], Awaitable[Reply]]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of an update. `repeated`: it had been handled before and nothing was done. `posted`: the messages
+    to the turn's chat, now in the outbox. `notice`: a passing line for a pressed button."""
+
+    repeated: bool = False
+    posted: tuple[Posted, ...] = ()
+    notice: str | None = None
+
+
+class _HandlerError(Exception):
+    """A handler failed; the cause is chained."""
+
+
+class _ChatLock(asyncio.Lock):
+    users = 0
+
+
+class Engine:
+    """Takes updates of all channels: those of one chat one after another, different chats side by side.
+
+    `handle` decides what is said; `delivery` is handed what was posted; `clock` gives unix seconds.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        office: Office,
+        handle: Handle,
+        delivery: Delivery | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.office = office
+        self._database = database
+        self._handle = handle
+        self._delivery = delivery
+        self._clock = clock
+        self._locks: dict[tuple[str, str], _ChatLock] = {}
+
+    async def take(self, turn: Turn) -> Taken:
+        """Handle one update, once. A handler that raises changes nothing: the citizen gets an apology with a code
+        that the log bears too.
+
+        Raises:
+            DatabaseUnavailableError: nothing was done; the update must not be confirmed.
+        """
+        async with self._in_order(turn.channel, turn.chat):
+            try:
+                taken, unclaimed = await self._handled(turn)
+            except DatabaseUnavailableError:
+                # A server that was restarted shows only in its stale connections; the pool is fresh after one of them.
+                if self._database.lone:
+                    raise
+                taken, unclaimed = await self._handled(turn)
+            if self._delivery is not None:
+                self._delivery.hand(posted for posted in taken.posted if posted.claimed)
+                if unclaimed:
+                    self._delivery.poke()
+        return taken
+
+    async def _handled(self, turn: Turn) -> tuple[Taken, bool]:
+        try:
+            return await self._transact(turn, self._handle, self.office)
+        except _HandlerError as failure:
+            code = f"{secrets.randbelow(900_000) + 100_000}"
+            # The text of an exception may quote the citizen; its kind and its place in our code do not.
+            cause = failure.__cause__
+            where = "".join(traceback.format_tb(cause.__traceback__)) if cause is not None else ""
+            kind = type(cause).__name__
+            LOG.error("turn %s failed on %s: %s\n%s", code, turn.channel, kind, where)  # noqa: TRY400 — see above
+            apology = message(APOLOGY.format(code=persian_digits(code)))
+
+            async def apologize(_: Visit) -> Reply:
+                return apology
+
+            return await self._transact(turn, apologize, None)
+
+    async def _transact(self, turn: Turn, handle: Handle, office: Office | None) -> tuple[Taken, bool]:
+        """One turn in one transaction. With an `office`, its finder has its say before the transaction begins: nobody
+        waits for a lock meanwhile."""
+        if office is not None and _is_question(turn):
+            try:
+                office.find(turn.text)
+            except Exception as error:
+                raise _HandlerError from error
+        async with self._database.transaction() as records:
+            opened = await records.open_turn(
+                turn.channel, turn.update, turn.chat, turn.at, turn.person if turn.private else None
+            )
+            if not opened.first:
+                return Taken(repeated=True), False
+            visit = Visit(turn, self.office, records, _remembered(opened.state))
+            try:
+                reply = await handle(visit)
+                state = visit.state.model_dump_json(exclude_defaults=True)
+                drafts = [await self._draft(turn, place, reply, records) for place in range(len(reply.parts))]
+            except DatabaseUnavailableError:
+                raise
+            except Exception as error:
+                raise _HandlerError from error
+            posted = await records.close_turn(
+                turn.channel,
+                turn.chat,
+                turn.at,
+                state if state != (opened.state or "{}") else None,
+                drafts,
+                update=turn.update,
+                now=self._clock(),
+                lease=self._delivery.lease(turn.channel) if self._delivery is not None else None,
+            )
+        return Taken(posted=tuple(posted), notice=reply.notice), records.unclaimed
+
+    async def _draft(self, turn: Turn, place: int, reply: Reply, records: Records) -> Draft:
+        part = reply.parts[place]
+        first = all(earlier.replaces is None for earlier in reply.parts[:place])
+        answers = turn.message if turn.button is None else None
+        target = None
+        if part.replaces == "pressed" and turn.button is not None and first:
+            target = turn.message
+        elif part.replaces == "answer" and answers is not None and first:
+            target = await records.sent_message_of(turn.channel, turn.chat, answers)
+        return Draft(PART.dump_json(part).decode(), part.replaces if first else None, target, answers)
+
+    @asynccontextmanager
+    async def _in_order(self, channel: str, chat: str) -> AsyncIterator[None]:
+        key = (channel, chat)
+        lock = self._locks.setdefault(key, _ChatLock())
+        lock.users += 1
+        try:
+            async with lock:
+                yield
+        finally:
+            lock.users -= 1
+            if not lock.users:
+                del self._locks[key]
+
+
+def _is_question(turn: Turn) -> bool:
+    return bool(turn.text) and turn.button is None and not turn.text.startswith("/")
+
+
+def _remembered(state: str | None) -> Conversation:
+    if state is None:
+        return Conversation()
+    try:
+        return Conversation.model_validate_json(state)
+    except ValidationError:
+        LOG.warning("a conversation of another version could not be read; it starts anew")
+        return Conversation()

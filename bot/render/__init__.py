@@ -1,0 +1,1 @@
+"""Parts of a reply as the messengers' own markup."""

@@ -1,0 +1,106 @@
+"""What an operator sets: environment variables `KHEDMATYAR_…` or a `.env` file; documented in docs/settings.md."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from knowledge.errors import KhedmatyarError
+
+PREFIX = "KHEDMATYAR_"
+
+_WRONG = {
+    "int_parsing": "عدد نیست",
+    "less_than_equal": "بزرگ‌تر از اندازه‌ی مجاز است",
+    "greater_than_equal": "کوچک‌تر از اندازه‌ی مجاز است",
+    "bool_parsing": "باید true یا false باشد",
+}
+
+
+class SettingsError(KhedmatyarError):
+    """A setting cannot be used; the text names it and says why."""
+
+
+class Settings(BaseSettings):
+    """All settings. Secrets never show in a log or a representation."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        frozen=True,
+        env_ignore_empty=True,
+    )
+
+    telegram_token: SecretStr | None = Field(default=None, description="Token from BotFather; without it no Telegram.")
+    telegram_api_url: str = Field(
+        default="https://api.telegram.org",
+        description="Where Telegram's Bot API is; calls go to `{URL}/bot{token}/{method}`.",
+    )
+    proxy: str | None = Field(
+        default=None, description="http://, https:// or socks5:// proxy, for Telegram only (it is filtered in Iran)."
+    )
+    bale_token: SecretStr | None = Field(default=None, description="Token of the Bale bot; without it no Bale.")
+    bale_api_url: str = Field(default="https://tapi.bale.ai", description="Where Bale's Bot API is.")
+    web_host: str = Field(default="127.0.0.1", description="Address the web chat listens on.")
+    web_port: Annotated[int, Field(ge=0, le=65535)] = Field(default=8080, description="Its port; 0 = no web chat.")
+    web_frame_ancestors: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Sites (comma separated) that may show the web chat in a frame; none by default."
+    )
+    web_proxies: Annotated[int, Field(ge=0, le=9)] = Field(
+        default=0, description="Reverse proxies of your own before the web chat, whose X-Forwarded-For is believed."
+    )
+    web_secret: SecretStr | None = Field(
+        default=None, description="Signs the web chat's sessions; needed where several processes share a database."
+    )
+    database_url: str = Field(
+        default="sqlite:///data/khedmatyar.sqlite",
+        description="SQLite file (sqlite:///path) or PostgreSQL (postgresql://user@host/name).",
+    )
+    admins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="User ids of the first administrators, comma separated."
+    )
+    desk_chat: str | None = Field(default=None, description="Id of the staff's group chat.")
+    webhook_url: str | None = Field(
+        default=None, description="Public address of the webhook (https://…); without it updates are polled."
+    )
+    webhook_secret: SecretStr | None = Field(
+        default=None, description="Secret of the webhook: Telegram's header and Bale's path; needed with WEBHOOK_URL."
+    )
+    data_key: SecretStr | None = Field(
+        default=None, description="Key that encrypts personal data at rest (32 bytes, base64)."
+    )
+
+    @field_validator("admins", "web_frame_ancestors", mode="before")
+    @classmethod
+    def _comma_separated(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(word.strip() for word in value.replace("،", ",").split(",") if word.strip())
+        return value
+
+    @field_validator("telegram_api_url", "bale_api_url", "webhook_url")
+    @classmethod
+    def _no_slash_at_the_end(cls, value: str | None) -> str | None:
+        return value.rstrip("/") if value else value
+
+
+def load_settings() -> Settings:
+    """The settings from the environment and `.env`; SettingsError naming each variable that cannot be used."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        lines = [
+            f"{PREFIX}{str(one['loc'][0]).upper()}: {_WRONG.get(one['type'], one['msg'])}" for one in error.errors()
+        ]
+        raise SettingsError("این تنظیم‌ها درست نیست:\n" + "\n".join(lines)) from None
+    if settings.webhook_url and not settings.webhook_secret:
+        raise SettingsError(f"{PREFIX}WEBHOOK_SECRET: با {PREFIX}WEBHOOK_URL لازم است")
+    return settings
+
+
+def variables() -> dict[str, str]:
+    """Every variable and what it is for."""
+    return {PREFIX + name.upper(): field.description or "" for name, field in Settings.model_fields.items()}

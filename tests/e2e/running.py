@@ -1,0 +1,90 @@
+"""The real service on a stand-in: polling or webhook, SQLite in a folder, the real finder; and what stood in its rows."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.channels import serve
+from bot.settings import Settings
+from bot.standin import Participant, Shown, StandIn
+from knowledge.finder.finder import Finder
+
+PATIENCE = 30.0
+"""Seconds until a test gives up waiting for a reply."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A service at work."""
+
+    database: Path
+    stop: asyncio.Event
+    task: asyncio.Task[None]
+
+    async def end(self) -> None:
+        """Stop it and wait until it has ended; what it failed of is raised."""
+        self.stop.set()
+        async with asyncio.timeout(PATIENCE):
+            await self.task
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Rows of its database."""
+        return rows(self.database, query)
+
+
+def rows(database: Path, query: str) -> list[tuple[Any, ...]]:
+    """Rows of an SQLite file that another process or thread may be writing."""
+    with closing(sqlite3.connect(database, timeout=10)) as connection:
+        return connection.execute(query).fetchall()
+
+
+@asynccontextmanager
+async def running(api: StandIn, finder: Finder, folder: Path, **more: Any) -> AsyncIterator[Running]:
+    """The service with one messenger, which has asked for updates when the block begins; stopped at its end."""
+    database = folder / "office.sqlite"
+    messenger = {f"{api.platform}_token": api.token, f"{api.platform}_api_url": api.url}
+    values: dict[str, Any] = {"web_port": 0, "database_url": f"sqlite:///{database}", **messenger, **more}
+    stop = asyncio.Event()
+    task = asyncio.create_task(serve(Settings(_env_file=None, **values), finder, stop))
+    service = Running(database, stop, task)
+    polled = asyncio.create_task(api.updates.polled.wait())
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.wait({polled, task}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            task.result()
+        yield service
+        await service.end()
+    finally:
+        polled.cancel()
+        stop.set()
+        await asyncio.gather(polled, task, return_exceptions=True)
+
+
+async def replies(person: Participant, count: int = 1) -> list[Shown]:
+    """The bot's next so many messages or edits in a chat."""
+    return [await person.next_message(PATIENCE) for _ in range(count)]
+
+
+async def reply(person: Participant) -> Shown:
+    """The bot's next message or edit in a chat."""
+    return await person.next_message(PATIENCE)
+
+
+async def said(person: Participant, text: str) -> Shown:
+    """Write a text; the (first) reply."""
+    await person.send(text)
+    return await reply(person)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    async with asyncio.timeout(PATIENCE):
+        while not true():  # noqa: ASYNC110 — what is waited for stands in another process or a database
+            await asyncio.sleep(0.02)
