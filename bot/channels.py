@@ -135,6 +135,8 @@ def _intake(service: Service, one: Messenger) -> Intake:
                 await records.connection.run(
                     outbox.block, membership.channel, membership.chat, "blocked", membership.at.timestamp()
                 )
+            # Else a citizen who comes back the same day would stay marked.
+            service.database.unmeet()
 
     return Intake(one.bot, one.dialect, service.engine, cards=cards, on_membership=on_membership)
 

@@ -21,8 +21,9 @@ from handlers.visit import Office
 from knowledge.finder.finder import Finder
 from records.database import Database
 
-DRAIN_SECONDS = 8.0
-"""How long replies that are ready may take to leave when the program stops."""
+DRAIN_SECONDS = 5.0
+"""How long replies that are ready may take to leave when the program stops: with the polling's farewell before it, the
+program ends within the ten seconds that a supervisor waits."""
 
 
 @dataclass(frozen=True)

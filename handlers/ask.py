@@ -101,7 +101,11 @@ def _from_the_list(visit: Visit, found: Found) -> Reply | None:
 
 def _follow_up(visit: Visit, found: Found) -> Reply | None:
     kind = kind_of(visit, found, found.form)
-    return None if kind is None else tell(visit, kind)
+    if kind is None:
+        return None
+    # «آزمونش با کجاست؟» asks for a step of the service, not for its bureau.
+    inside = details(visit, found) if kind in {"bureau", "address"} else None
+    return inside or tell(visit, kind)
 
 
 def _inside(visit: Visit, found: Found) -> Reply | None:

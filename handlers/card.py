@@ -18,7 +18,7 @@ DOCUMENT_HEADINGS: dict[DocumentKind, str] = {
 }
 
 NO_DOCUMENTS = "کتابچه برای این خدمت هیچ مدرکی ننوشته است."
-NOTHING_TO_BRING = "کتابچه ننوشته است که چه مدرکی باید همراه بیاورید."
+NOT_IN_BOOKLET = "کتابچه این‌ها را ننوشته است: "
 NO_STEPS = "کتابچه مراحل انجام این خدمت را ننوشته است."
 NO_TIME = "کتابچه زمان انجام این خدمت را ننوشته است."
 NO_COST = "کتابچه درباره‌ی هزینه چیزی ننوشته است."
@@ -49,9 +49,7 @@ def _blocks(service: Service, bureau: Bureau, folded: bool) -> Iterator[Block]:
         yield from workflow_blocks(service.workflow)
     if service.duration:
         yield Paragraph((Span("زمان انجام: ", "strong"), Span(f"{service.duration} ⏱")))
-    if unsaid := not_in_booklet(service):
-        yield Heading("آنچه در کتابچه نیست")
-        yield Items(unsaid)
+    yield Paragraph((Span(NOT_IN_BOOKLET, "strong"), Span("، ".join(not_in_booklet(service)) + ".")))
     yield service_number(service)
     yield say(f"منبع: {source_text(service)}", "quiet")
 
@@ -133,18 +131,15 @@ def _place(step_id: str, workflow: Workflow, numbers: dict[str, str]) -> str:
 
 
 def not_in_booklet(service: Service) -> tuple[str, ...]:
-    """What a citizen would ask and the booklet leaves unsaid, one sentence each."""
-    said = []
-    if not service.public_documents:
-        said.append(NO_DOCUMENTS)
-    elif not any(document.kind == "bring" for document in service.public_documents):
-        said.append(NOTHING_TO_BRING)
+    """What a citizen would ask and the booklet leaves unsaid, a name each; never empty, for it tells no cost."""
+    missing = []
+    if not any(document.kind == "bring" for document in service.public_documents):
+        missing.append("مدارکی که باید بیاورید")
     if service.workflow is None:
-        said.append(NO_STEPS)
+        missing.append("مراحل")
     if service.duration is None and not (service.workflow and any(step.deadline for step in service.workflow.steps)):
-        said.append(NO_TIME)
-    said.append(NO_COST)
-    return tuple(said)
+        missing.append("زمان")
+    return (*missing, "هزینه")
 
 
 def source_text(service: Service) -> str:

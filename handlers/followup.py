@@ -280,10 +280,26 @@ def picked(visit: Visit, found: Found, form: str) -> str | None:
         if number is not None and (len(words) == 1 or found.intent in {"ordinal", "yes"} or word.endswith("می")):
             place = number - 1 if number > 0 else len(offered) - 1
             return offered[place] if place < len(offered) else None
+    if found.decision == "answer":
+        return None
+    if (named := _named(visit, words)) is not None:
+        return named
     ranked = [scored for scored in found.candidates if scored.code in offered]
-    if found.decision != "answer" and ranked and ranked[0] is found.candidates[0] and found.intent == "find_service":
+    if ranked and ranked[0] is found.candidates[0] and found.intent == "find_service":
         return ranked[0].code
     return None
+
+
+def _named(visit: Visit, words: list[str]) -> str | None:
+    """The one service of the list whose title holds all that a text says."""
+    said = {stem(word) for word in words if word not in ORDINALS and word.removesuffix("ی") not in ORDINALS} - COMMON
+    fitting = [code for code in visit.state.offered if said <= _words(visit, _titles(visit, code))]
+    return fitting[0] if said and len(fitting) == 1 else None
+
+
+def _titles(visit: Visit, code: str) -> str:
+    service = visit.office.catalogue.service(code)
+    return f"{service.title} {service.short_title}"
 
 
 async def next_button(visit: Visit, _words: tuple[str, ...]) -> Reply:

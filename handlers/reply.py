@@ -5,9 +5,10 @@ A part is one message: rich-text blocks, rows of buttons, perhaps a file. Texts 
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import TypeAdapter
 
@@ -93,6 +94,25 @@ class Received:
     file_id: str
 
 
+@dataclass(frozen=True)
+class Made:
+    """A small file that the handler made: it goes through the outbox whole. `name` with its ending (a `.png` is shown
+    as a picture); `body` is base64."""
+
+    name: str
+    body: str
+
+    @classmethod
+    def of(cls, name: str, content: bytes) -> Self:
+        """A file of these bytes."""
+        return cls(name, b64encode(content).decode())
+
+    @property
+    def content(self) -> bytes:
+        """The bytes."""
+        return b64decode(self.body)
+
+
 Replaces = Literal["pressed", "answer"]
 
 
@@ -103,7 +123,7 @@ class Part:
 
     blocks: tuple[Block, ...] = ()
     buttons: tuple[Row, ...] = ()
-    file: Flowchart | Received | None = None
+    file: Flowchart | Received | Made | None = None
     replaces: Replaces | None = None
 
 

@@ -147,3 +147,9 @@ def due(filed_at: datetime, days: int) -> datetime:
 def end_of(day: date) -> datetime:
     """The last second (UTC) of a day in Tehran."""
     return datetime.combine(day, time(23, 59, 59), TEHRAN).astimezone(UTC)
+
+
+def jalali_text(day: date) -> str:
+    """A day as `1405-09-01`: it sorts as it stands."""
+    jalali: JalaliDate = JalaliDate.to_jalali(day)  # type: ignore[no-untyped-call]  # the package is half typed
+    return f"{jalali.year}-{jalali.month:02d}-{jalali.day:02d}"

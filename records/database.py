@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from records.errors import DatabaseAddressError, SchemaTooNewError
 from records.link import GreenletLink, Link, ThreadLink
 from records.session import Records
+from records.sole import Sole, locked
 from records.tables import REVISION
 
 SQLITE = frozenset({"sqlite", "sqlite+aiosqlite", "sqlite+pysqlite"})
@@ -111,6 +112,20 @@ class Database:
         """Records to read with, beside a writer and without waiting for it. What is written is rolled back."""
         async with self._linked(writes=False) as link:
             yield Records(link, self._met)
+
+    @asynccontextmanager
+    async def sole(self, key: int) -> AsyncIterator[Sole | None]:
+        """Be the only process that holds `key`, while inside; None when another one does. On SQLite there is one
+        process, which always does.
+
+        Raises:
+            DatabaseUnavailableError: it cannot be reached.
+        """
+        if self._server is None:
+            yield Sole()
+            return
+        async with locked(self._server, key) as held:
+            yield held
 
     def unmeet(self) -> None:
         """Have everybody's next turn write their `people` row again: somebody's has been marked."""

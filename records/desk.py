@@ -66,6 +66,12 @@ class Cases:
         values = {"stage": stage, "stage_at": at.timestamp(), "due_at": due.timestamp()}
         return await self._link.run(_change, case, values)
 
+    async def release(self, member: int) -> None:
+        """Take everything out of a member's hand."""
+        await self._link.execute(
+            update(cases).where(cases.c.holder == member).values(holder=None, version=cases.c.version + 1)
+        )
+
     async def queue(
         self, wanted: Wanted, now: datetime, *, offset: int = 0, limit: int = 8
     ) -> tuple[tuple[Listed, ...], int]:

@@ -11,7 +11,7 @@ from typing import Literal, cast
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from records import outbox
+from records import outbox, subscriptions
 from records.link import Link
 from records.outbox import Draft, Lease, Posted
 from records.tables import conversations, misses, people, updates, votes
@@ -284,3 +284,4 @@ def _forget(connection: Connection, channel: str, person: str, chat: str) -> Non
     connection.execute(_FORGET_CONVERSATION, key)
     connection.execute(_FORGET_PERSON, {**key, "in_person": person})
     outbox.delete_chat(connection, channel, chat)
+    subscriptions.forget(connection, channel, person)

@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0003"
+REVISION = "0005"
 """The newest migration: a database that bears it needs no upgrade."""
 
 metadata = MetaData(

@@ -20,7 +20,7 @@ from bot.messenger.api import MessengerBot, seconds_of
 from bot.messenger.dialect import Dialect
 from bot.render.keyboard import Json
 from bot.render.lines import CAPTION_LIMIT, utf16
-from handlers.reply import PART, Block, Flowchart, Part, Received, say
+from handlers.reply import PART, Block, Flowchart, Made, Part, Received, say
 from records.outbox import Posted
 
 LOG = logging.getLogger(__name__)
@@ -115,6 +115,8 @@ class MessengerSender:
                 return self._with_file(posted, part, self._flowchart)
             case Received():
                 return self._with_file(posted, part, self._received)
+            case Made():
+                return self._with_file(posted, part, self._made)
             case None:
                 return self._texts(posted, part.blocks, part, posted.target_message)
 
@@ -225,6 +227,14 @@ class MessengerSender:
             LOG.info("a received %s could not be shown again: %s", file.kind, refusal.message)
             return None
         return _id(answer)
+
+    async def _made(self, posted: Posted, part: Part, options: Json) -> str | None:
+        file = part.file
+        if not isinstance(file, Made):
+            return None
+        method, kind = ("sendPhoto", "photo") if file.name.endswith(".png") else ("sendDocument", "document")
+        body = InputFile(file.content, filename=file.name)
+        return _id(await self._bot.call(method, chat_id=self._chat(posted), **{kind: body}, **options))
 
     def _chat(self, posted: Posted) -> str:
         return self._moved.get(posted.chat, posted.chat)

@@ -110,9 +110,11 @@ def chat_of(raw: Raw) -> str:
             return f"chat {chat.get('id')}"
     for kind, value in raw.items():
         if isinstance(value, dict):
-            whose = value.get("chat") or value.get("from")
-            if isinstance(whose, dict):
-                return f"{kind} {whose.get('id')}"
+            # Blocking and coming back stand in one line with the chat's messages.
+            if isinstance(value.get("chat"), dict):
+                return f"chat {value['chat'].get('id')}"
+            if isinstance(value.get("from"), dict):
+                return f"{kind} {value['from'].get('id')}"
     return f"update {raw.get('update_id')}"
 
 

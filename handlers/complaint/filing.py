@@ -40,7 +40,7 @@ async def send(visit: Visit, memory: Memory, draft: Draft) -> Reply:
     if filed.fresh:
         for tell in RULES.filed:
             await tell(visit, filed.complaint)
-    return show.filed(filed.complaint, draft.mobile)
+    return show.filed(visit.office, filed.complaint, draft.mobile)
 
 
 async def pressed_send(visit: Visit, draft_id: str, *, again: bool) -> Reply:
@@ -50,7 +50,7 @@ async def pressed_send(visit: Visit, draft_id: str, *, again: bool) -> Reply:
     before = await complaints.by_draft(draft_id)
     if before is not None and await complaints.is_of(before.id, visit.turn.channel, visit.turn.person):
         who = await complaints.complainant(before.id)
-        reply = show.filed(before, (who.mobile if who else None) or "")
+        reply = show.filed(visit.office, before, (who.mobile if who else None) or "")
         return Reply(reply.parts, "پیش‌تر ثبت شده بود.")
     if memory.draft is None or memory.draft.id != draft_id:
         return message("این پیش‌نویس دیگر نیست و از آن چیزی ثبت نشد.")

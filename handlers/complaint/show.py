@@ -18,6 +18,7 @@ PAGE = 8
 """Complaints on one page of the list."""
 
 EXCERPT = 60
+SHORT_STORY = 1000
 
 UNKNOWN_SUBJECT = "هنوز روشن نیست؛ کارشناس تعیین می‌کند"
 ANONYMOUS = "بی‌نام (کارشناس نه نام شما را می‌بیند، نه شماره‌تان را)"
@@ -73,7 +74,7 @@ def review(office: Office, draft: Draft, said: str = "") -> Reply:
     blocks.append(_line("موضوع", subject_text(office, draft.subject)))
     if draft.body:
         blocks.append(_line("از", draft.body))
-    blocks.append(_line("متن", draft.text))
+    blocks += _told(draft.text)
     blocks.append(_line("فایل‌ها", files_text(draft.files)))
     blocks.append(_line("نام", f"{draft.name} ({NAMED})" if draft.named else ANONYMOUS))
     if draft.mobile:
@@ -127,12 +128,13 @@ def choose_subject(office: Office, draft: Draft, said: str = "") -> Reply:
     return Reply((Part(tuple(blocks), tuple(rows)),))
 
 
-def filed(complaint: Complaint, mobile: str) -> Reply:
-    """The code, what happens now and by when."""
+def filed(office: Office, complaint: Complaint, mobile: str) -> Reply:
+    """The code, what it is about, what happens now and by when."""
     code = complaint.code
     blocks: list[Block] = [
         Heading("شکایت شما ثبت شد", level=1),
         Paragraph((Span("کد رهگیری: ", "strong"), Span(code, "code"))),
+        Paragraph((Span("موضوع: ", "strong"), Span(subject_text(office, complaint.subject)))),
         say(promise(complaint)),
         say(
             "این مهلت‌ها از گردش کار شکایت در کتابچه است. خبرها را همین‌جا می‌نویسم؛ با این کد هر وقت بخواهید پیگیری کنید."
@@ -169,7 +171,7 @@ def whole(
         Paragraph((Span("شکایت ", "strong"), Span(complaint.code, "code"))),
         _line("وضعیت", state_text(complaint)),
         _line("موضوع", subject_text(office, complaint.subject)),
-        _line("متن", complaint.story),
+        *_told(complaint.story),
         _line("فایل‌ها", files_text(files)),
         _line("نام", f"{complainant.name} ({NAMED})" if named else ANONYMOUS),
     ]
@@ -256,6 +258,11 @@ def excerpt(text: str) -> str:
     """The beginning of a text, on one line."""
     line = " ".join(text.split())
     return line if len(line) <= EXCERPT else f"{line[:EXCERPT].rsplit(' ', 1)[0]} …"
+
+
+def _told(story: str) -> list[Block]:
+    """The story after its label; a long one stands alone, so that it can be cut into pages."""
+    return [_line("متن", story)] if len(story) <= SHORT_STORY else [say("متن:", "strong"), say(story)]
 
 
 def _line(label: str, text: str) -> Paragraph:

@@ -64,7 +64,7 @@ def stale() -> Reply:
 
 
 def may_see(member: Member, case: Case) -> bool:
-    """Whether a case is open to a member: an admin's are all; an officer's, those of their bureaus and in their hand."""
+    """Whether a member may see a case: admins all, officers those of their bureaus and those in their hand."""
     if member.role == "admin":
         return True
     return member.role == "officer" and (case.bureau in member.bureaus or case.holder == member.id)

@@ -12,7 +12,21 @@ from handlers.desk.guard import log, may_work, stale
 from handlers.desk.opened import Opened, bureau_name, open_case, with_holder
 from handlers.desk.post import tell_citizen, tell_members
 from handlers.desk.rules import cases, staff
-from handlers.reply import Block, Button, Heading, Items, Paragraph, Part, Received, Reply, Row, Span, message, pages, say
+from handlers.reply import (
+    Block,
+    Button,
+    Heading,
+    Items,
+    Paragraph,
+    Part,
+    Received,
+    Reply,
+    Row,
+    Span,
+    message,
+    pages,
+    say,
+)
 from handlers.visit import Visit
 from knowledge.persian import persian_digits
 from records.complaint_states import OPEN, State, allowed
@@ -50,7 +64,14 @@ async def move(visit: Visit, member: Member, opened: Opened, after: State, *, sa
     """Change the state, on record and on the audit; the caller has looked whether it is allowed."""
     complaint = opened.complaint
     change = Change(
-        complaint.id, complaint.state, after, member.who, visit.turn.at, said=said, whose=whose, duplicate_of=duplicate_of
+        complaint.id,
+        complaint.state,
+        after,
+        member.who,
+        visit.turn.at,
+        said=said,
+        whose=whose,
+        duplicate_of=duplicate_of,
     )
     moved = await store(visit).move(change)
     await log(visit, member, "state", complaint.code, f"{complaint.state} → {after}")
@@ -245,7 +266,7 @@ async def spam(visit: Visit, member: Member, parts: tuple[str, ...]) -> Reply:
         await log(visit, member, "block", complaint.code)
         said += " از فرستنده دیگر شکایتی گرفته نمی‌شود." if done else f" {NOT_KNOWN}"
     await tell_citizen(
-        visit, complaint, f"کارشناس شکایت {complaint.code} را قابل رسیدگی ندانست. اگر چنین نیست، راه‌های دیگر را ببینید.",
+        visit, complaint, f"کارشناس شکایت {complaint.code} را قابل رسیدگی ندانست. اگر چنین نیست، این‌ها راه‌های دیگرند.",
         buttons=((Button("راه‌های دیگر", data="ways"),),),
     )  # fmt: skip
     return await card(visit, member, await with_holder(visit, opened.complaint, case), said=said)

@@ -15,10 +15,9 @@ from knowledge.finder.decide import Thresholds, load_thresholds
 from knowledge.finder.evaluate import Asked, Share, rank_figures
 from knowledge.finder.finder import Finder
 from knowledge.finder.lexicon import Lexicon
-from knowledge.finder.model import Artefact
 from knowledge.finder.normalize import normalize
 from knowledge.finder.phrases import Phrase, PhraseBook, kind_of, name_of
-from knowledge.finder.train import prepare, train_model, training_phrases
+from knowledge.finder.train import artefact_of, prepare, train_model, training_phrases
 
 _LETTER = re.compile(r"-([a-z])\d")
 _TRAINING = 0.9
@@ -91,7 +90,7 @@ def _fold(  # noqa: PLR0917 — what training takes, and the letter
     progress(f"{letter}: phrases", 0.0)
     prepared = prepare(learned, words)
     model = train_model(prepared, lambda what, share: progress(f"{letter}: {what}", share * _TRAINING))
-    artefact = Artefact("", model, dict(prepared.vocabulary.counts))
+    artefact = artefact_of("", prepared, model)
     finder = Finder(catalogue, artefact, words, dict(book.topics), rules)
 
     def told() -> Iterator[Asked]:

@@ -92,8 +92,8 @@ class Evidence:
 
     `margins` and `chances`: per label; `ranked`: all services, best first; `gate`: margin of ours against not ours;
     `known`: share of known letter groups; `titled`: services whose titles hold all words of a very short question;
-    `short`: the question is a few search words rather than a sentence; `lone`: it is a single word, which never gets
-    one straight answer.
+    `short`: the question is a few search words rather than a sentence; `lone`: it is a single word; `broad`: it is
+    short and its words fit several services. The last two never get one straight answer.
     """
 
     labels: tuple[Label, ...]
@@ -105,6 +105,7 @@ class Evidence:
     titled: frozenset[str]
     short: bool
     lone: bool = False
+    broad: bool = False
 
     @cached_property
     def kinds(self) -> dict[LabelKind, _Kind]:
@@ -157,12 +158,10 @@ def ours(evidence: Evidence, rules: Thresholds) -> float:
 
 def decide(evidence: Evidence, rules: Thresholds) -> Verdict:
     """The verdict on one question."""
+    if (verdict := _no_question(evidence, rules)) is not None:
+        return verdict
     kinds = evidence.kinds
     intent, topic, ranked = kinds["intent"], kinds["elsewhere"], evidence.ranked
-    if evidence.known < rules.known_at:
-        return Verdict("decline", "out_of_scope", (), "nothing")
-    if intent.name == "complain" and intent.chance > max(topic.chance, ranked[0].score):
-        return Verdict("choose", "complain", _complaints(ranked, rules), None)
     if len(evidence.titled) > 1:
         named = tuple(scored for scored in ranked if scored.code in evidence.titled or scored is ranked[0])
         return Verdict("choose", "find_service", named[: rules.shown_most], None)
@@ -175,8 +174,21 @@ def decide(evidence: Evidence, rules: Thresholds) -> Verdict:
             return Verdict("decline", intent.name, (), None)
         return Verdict("decline", "out_of_scope", (), topic.name)
     least = rules.answer_at_short if evidence.short else rules.answer_at
-    may_answer = chance >= rules.answer_ours_at and ranked[0].score >= least and not evidence.lone
+    may_answer = chance >= rules.answer_ours_at and ranked[0].score >= least and not (evidence.lone or evidence.broad)
     return _among_services(ranked, kinds["service"].chance, may_answer, rules)
+
+
+def _no_question(evidence: Evidence, rules: Thresholds) -> Verdict | None:
+    """What is no question for a service: not of our world, talk, or the wish to complain; None for a question."""
+    intent, topic = evidence.kinds["intent"], evidence.kinds["elsewhere"]
+    if evidence.known < rules.known_at:
+        return Verdict("decline", "out_of_scope", (), "nothing")
+    if intent.name == "complain":
+        if intent.chance > max(topic.chance, evidence.ranked[0].score):
+            return Verdict("choose", "complain", _complaints(evidence.ranked, rules), None)
+    elif intent.margin > max(evidence.kinds["service"].margin, topic.margin, 0.0):
+        return Verdict("decline", intent.name, (), None)
+    return None
 
 
 def _complaints(ranked: tuple[Scored, ...], rules: Thresholds) -> tuple[Scored, ...]:

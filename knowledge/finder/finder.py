@@ -35,6 +35,12 @@ SHORT = 2
 FEW = 4
 """Most words of a question that is taken as search words rather than a sentence."""
 
+BROAD_WORDS = 6
+"""Most words of a question that may be too broad for one answer …"""
+
+BROAD = 3
+"""… when its words fit so many services."""
+
 ORDINAL_DIGITS = 2
 """Most digits of a lone number that is read as a place in a list; a longer one asks for nothing."""
 
@@ -171,6 +177,7 @@ class Finder:
             self._titled(form),
             short=len(form.split()) <= FEW,
             lone=len(form.split()) == 1,
+            broad=len(form.split()) <= BROAD_WORDS and self._artefact.breadth.fits(form) >= BROAD,
         )
         verdict = decide(evidence, self.rules)
         return Found(

@@ -8,7 +8,7 @@ from pathlib import Path
 from knowledge.catalogue import BUREAUS, DATA
 from knowledge.finder.model import FORMAT
 
-_CODE = ("features", "lexicon", "model", "normalize", "train", "vocabulary")
+_CODE = ("breadth", "features", "lexicon", "model", "normalize", "train", "vocabulary")
 
 
 def data_key() -> str:

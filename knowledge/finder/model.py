@@ -19,13 +19,13 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from knowledge.errors import ModelError
+from knowledge.finder.breadth import Breadth
 from knowledge.finder.features import Hashes, char_features, word_features
 from knowledge.finder.phrases import Label
 
-FORMAT = 2
+FORMAT = 3
 
 _DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
-WORD_WEIGHT = 1.0
 
 Floats = npt.NDArray[np.float32]
 
@@ -92,6 +92,7 @@ class Artefact:
     key: str
     model: LinearModel
     vocabulary: dict[str, int]
+    breadth: Breadth
 
 
 def save_artefact(artefact: Artefact, path: Path) -> None:
@@ -108,6 +109,8 @@ def save_artefact(artefact: Artefact, path: Path) -> None:
         "indices": weights.indices.astype(np.uint16),
         "lengths": np.diff(weights.indptr).astype(np.uint16),
         "bias": model.bias,
+        "breadth_lengths": np.array([len(places) for places in artefact.breadth.places.values()], dtype=np.uint16),
+        "breadth_places": np.concatenate([np.zeros(0, np.uint16), *artefact.breadth.places.values()]),
     }
     meta = {
         "format": FORMAT,
@@ -116,6 +119,7 @@ def save_artefact(artefact: Artefact, path: Path) -> None:
         "scale": scale,
         "word_weight": model.words.weight,
         "vocabulary": artefact.vocabulary,
+        "breadth": list(artefact.breadth.places),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part")
@@ -149,7 +153,9 @@ def load_artefact(path: Path) -> Artefact:
         chars = Family(arrays["char_hashes"], arrays["char_idf"].astype(np.float32), 1.0)
         words = Family(arrays["word_hashes"], arrays["word_idf"].astype(np.float32), meta["word_weight"])
         model = LinearModel(labels, chars, words, weights, arrays["bias"], len(labels))
-        return Artefact(meta["key"], model, meta["vocabulary"])
+        ends = np.cumsum(arrays["breadth_lengths"], dtype=np.int64)[:-1]
+        breadth = Breadth(dict(zip(meta["breadth"], np.split(arrays["breadth_places"], ends), strict=True)))
+        return Artefact(meta["key"], model, meta["vocabulary"], breadth)
     except FileNotFoundError:
         raise ModelError("مدل ساخته نشده است: khedmatyar train") from None
     except _DAMAGED as error:

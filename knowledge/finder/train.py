@@ -7,7 +7,7 @@ phrases, titles and summaries, by scikit-learn; scikit-learn is not loaded when 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from knowledge.catalogue import Catalogue
+from knowledge.finder.breadth import Breadth
 from knowledge.finder.features import Hashes, char_features, word_features
 from knowledge.finder.key import data_key
 from knowledge.finder.lexicon import Lexicon
@@ -121,11 +122,19 @@ def _fit_gate(matrix: csr_array, labels: Sequence[Label]) -> tuple[Floats, float
 
 @dataclass(frozen=True)
 class Prepared:
-    """The texts of training in matching form, with what mends and rewrites a question before scoring."""
+    """The texts of training in matching form, with what mends and rewrites a question before scoring.
+
+    `spoken`: the forms and labels without the noisy copies.
+    """
 
     forms: list[str]
     labels: list[Label]
     vocabulary: Vocabulary
+    spoken: list[tuple[str, Label]]
+
+    def breadth(self, places: Mapping[Label, int]) -> Breadth:
+        """Which services each word belongs to, by the places of the labels in the model."""
+        return Breadth.of((form, places[what]) for form, what in self.spoken if kind_of(what) == "service")
 
 
 def prepare(phrases: Sequence[Phrase], words: Lexicon) -> Prepared:
@@ -135,15 +144,17 @@ def prepare(phrases: Sequence[Phrase], words: Lexicon) -> Prepared:
     known = Vocabulary.of(plain, words.latin)
     forms: list[str] = []
     labels: list[Label] = []
+    spoken: list[tuple[str, Label]] = []
     for index, (phrase, form) in enumerate(zip(phrases, plain, strict=True)):
         if not form:
             continue
         forms.append(words.written(known.mend(form)))
         labels.append(phrase.label)
+        spoken.append((forms[-1], phrase.label))
         if index % NOISY_EVERY == 0:
             forms.append(words.written(known.mend(normal_form(slipped(form, rng)))))
             labels.append(phrase.label)
-    return Prepared(forms, labels, known)
+    return Prepared(forms, labels, known, spoken)
 
 
 def train_model(prepared: Prepared, progress: Progress, processes: int = 2) -> LinearModel:
@@ -194,4 +205,10 @@ def train(catalogue: Catalogue, book: PhraseBook, words: Lexicon, progress: Prog
     missing = [service.code for service in catalogue.services if label("service", service.code) not in services]
     if missing:
         raise AssertionError(f"services without a single phrase: {missing}")
-    return Artefact(data_key(), fitted, dict(prepared.vocabulary.counts))
+    return artefact_of(data_key(), prepared, fitted)
+
+
+def artefact_of(key: str, prepared: Prepared, fitted: LinearModel) -> Artefact:
+    """What the finder is built from, out of the texts and the model fitted to them."""
+    places = {what: place for place, what in enumerate(fitted.labels)}
+    return Artefact(key, fitted, dict(prepared.vocabulary.counts), prepared.breadth(places))

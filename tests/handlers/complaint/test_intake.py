@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from handlers.complaint.rules import RULES, store
+from handlers.reply import plain_text
 from handlers.turn import Attachment, Turn
 from handlers.visit import Office, Visit
 from records.complaint_values import Complaint
@@ -227,6 +228,20 @@ async def test_voice_alone_can_be_the_story(talk: Talk) -> None:
     await talk.press_label("نمی‌دانم")
     made = await _sent(talk)
     assert (made.story, made.subject) == ("(شرح در پیام صوتی است.)", None)
+
+
+async def test_a_long_story_is_shown_in_pages(talk: Talk) -> None:
+    long = " ".join([STORY] * 60)[:4000]
+    await talk.say("شکایت")
+    for _ in range(3):
+        await talk.say(long)
+        assert all(len(plain_text(part.blocks)) < 4000 for part in talk.last.parts)
+    assert "جا نشد" in "".join(plain_text(part.blocks) for part in talk.last.parts)
+    made = await _sent(talk)
+    assert 7900 < len(made.story) <= 8001
+    await talk.press(f"cview:{made.code}")
+    assert len(talk.last.parts) > 2
+    assert all(len(plain_text(part.blocks)) < 4000 for part in talk.last.parts)
 
 
 async def test_files_dropped(talk: Talk) -> None:

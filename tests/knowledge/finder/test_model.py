@@ -14,9 +14,9 @@ import pytest
 
 from knowledge.errors import ModelError
 from knowledge.finder.lexicon import Lexicon
-from knowledge.finder.model import Artefact, LinearModel, load_artefact, save_artefact
+from knowledge.finder.model import LinearModel, load_artefact, save_artefact
 from knowledge.finder.phrases import Label, Phrase, kind_of
-from knowledge.finder.train import Prepared, prepare, slipped, train_model
+from knowledge.finder.train import Prepared, artefact_of, prepare, slipped, train_model
 
 TEXTS: dict[str, tuple[str, ...]] = {
     "service:security-02": (
@@ -70,7 +70,7 @@ def model(prepared: Prepared) -> LinearModel:
 @pytest.fixture(scope="module")
 def stored(prepared: Prepared, model: LinearModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("model") / "deep" / "finder.zip"
-    save_artefact(Artefact("the-key", model, dict(prepared.vocabulary.counts)), path)
+    save_artefact(artefact_of("the-key", prepared, model), path)
     return path
 
 

@@ -1,0 +1,1 @@
+"""What staff change in the catalogue: facts laid over the repository's data, as values, texts, workbooks and YAML."""

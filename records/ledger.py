@@ -1,0 +1,435 @@
+"""The ledger: one row per recipient of an announcement. Written in batches, claimed a row at a time, never twice.
+
+All functions are for the one process that has the seat; whoever lost it gets NotSeatedError before anything is begun.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import (
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    literal_column,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
+
+from records import outbox
+from records.announcement_tables import announcements, ledger, seat, subscribers, tallies, watchers
+from records.announcement_values import (
+    OUT,
+    QUIETS,
+    Announcement,
+    Claimed,
+    Claims,
+    Outcome,
+    RowState,
+    Tally,
+    closed_at,
+)
+from records.announcements import find, joined, read, wanted
+from records.errors import RecordsError
+from records.link import fetch
+from records.outbox import Draft
+from records.tables import outbox as outbox_table
+from records.tables import people
+
+SEAT = 1
+SEAT_LOCK = 0x6B686261
+"""PostgreSQL advisory lock of the process that sends announcements."""
+
+REASON_LIMIT = 100
+_COUNTED: frozenset[RowState] = frozenset({"sent", "unknown", "blocked", "failed", "withdrawn"})
+# Written out, not bound: SQLite takes the partial index only when it can see that the states are the index's.
+_WAITING = ledger.c.state == literal_column("'waiting'")
+_SENDING = ledger.c.state == literal_column("'sending'")
+_KEY = tuple_(ledger.c.announcement, ledger.c.channel, ledger.c.person)
+
+
+class NotSeatedError(RecordsError):
+    """Another process sends announcements now."""
+
+    def __init__(self) -> None:
+        super().__init__("برنامه‌ی دیگری فرستادن اطلاعیه‌ها را به دست گرفته است.")
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A recipient who has the announcement. `chat` is None for somebody who was forgotten."""
+
+    channel: str
+    person: str
+    chat: str | None
+    message: str
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A message that shows the progress of an announcement."""
+
+    announcement: Announcement
+    tally: Tally
+    channel: str
+    chat: str
+    message: str
+    shown: str
+
+
+def take_seat(connection: Connection, owner: str, now: float) -> int:
+    """Be the process that sends. What the one before had begun is unknown from here on: how many rows that were."""
+    values = {"owner": owner, "at": now}
+    if not connection.execute(update(seat).where(seat.c.id == SEAT).values(values)).rowcount:
+        connection.execute(insert(seat).values(id=SEAT, **values))
+    _steady(connection)
+    begun = (
+        update(ledger)
+        .where(ledger.c.announcement.in_(_known(connection)), _SENDING, ledger.c.owner.is_distinct_from(owner))
+        .values(state="unknown", reason="interrupted", at=now)
+        .returning(ledger.c.announcement)
+    )
+    lost = Counter(row.announcement for row in connection.execute(begun))
+    for announcement, count in lost.items():
+        _add(connection, announcement, {"unknown": count})
+    return lost.total()
+
+
+def plan(connection: Connection, number: int, most: int) -> bool:
+    """Write the rows of the next `most` subscribers that an announcement is for; True when all are written. The place
+    it has come to is kept in the same transaction: a crash in between repeats nothing and leaves nobody out."""
+    row = connection.execute(select(announcements).where(announcements.c.id == number).with_for_update()).first()
+    if row is None or row.planned or row.state not in ("running", "paused"):
+        return True
+    announcement = read(row)
+    key = tuple_(subscribers.c.channel, subscribers.c.person)
+    after = key > tuple_(literal(row.plan_channel), literal(row.plan_person))
+    ordered = select(subscribers.c.channel, subscribers.c.person).where(after)
+    last = connection.execute(
+        ordered.order_by(subscribers.c.channel, subscribers.c.person).offset(most - 1).limit(1)
+    ).first()
+    upto = after if last is None else and_(after, key <= tuple_(literal(last.channel), literal(last.person)))
+    quiet = literal_column("0") if announcement.kind == "urgent" else subscribers.c.quiet
+    chosen = (
+        select(
+            literal_column(str(int(number))),
+            subscribers.c.channel,
+            subscribers.c.person,
+            literal_column("'waiting'"),
+            quiet,
+            literal_column("0"),
+            literal_column("0"),
+        )
+        .select_from(joined())
+        .where(upto, wanted(announcement.audience, announcement.kind), people.c.blocked_at.is_(None))
+    )
+    columns = ["announcement", "channel", "person", "state", "quiet", "attempts", "not_before"]
+    made = connection.execute(insert(ledger).from_select(columns, chosen)).rowcount
+    _add(connection, number, {"total": made})
+    values = {"planned": True} if last is None else {"plan_channel": last.channel, "plan_person": last.person}
+    connection.execute(update(announcements).where(announcements.c.id == number).values(values))
+    return last is None
+
+
+def unplanned(connection: Connection) -> list[int]:
+    """Approved announcements whose ledger is not written whole."""
+    chosen = select(announcements.c.id).where(
+        announcements.c.state.in_(("running", "paused")), ~announcements.c.planned
+    )
+    return [row.id for row in fetch(connection, chosen.order_by(announcements.c.id))]
+
+
+def claim(connection: Connection, owner: str, now: float, hour: int, channels: Sequence[str], most: int) -> Claims:
+    """Up to `most` recipients whose turn it is, of one announcement, urgent ones first; each row is `sending` when this
+    commits. Those who do not want it any more, or have blocked the bot, are written down as such instead.
+
+    `hour`: of the day in Tehran; `channels`: those that can be written to now, in the order to try.
+
+    Raises:
+        NotSeatedError: another process sends.
+    """
+    _check_seat(connection, owner)
+    due = and_(announcements.c.state == "running", or_(announcements.c.due_at.is_(None), announcements.c.due_at <= now))
+    running = fetch(
+        connection, select(announcements).where(due).order_by(announcements.c.kind.desc(), announcements.c.id)
+    )
+    for row in running:
+        announcement = read(row)
+        if announcement.started_at is None:
+            started = update(announcements).where(announcements.c.id == row.id).values(started_at=now)
+            connection.execute(started)
+        while keys := _next(connection, row.id, now, hour, channels, most):
+            claimed = _begin(connection, announcement, owner, now, hour, keys)
+            if claimed:
+                return Claims(tuple(claimed), {row.id: announcement})
+    return Claims()
+
+
+def mark(connection: Connection, owner: str, outcomes: Sequence[Outcome]) -> None:
+    """Write what became of claimed rows. A row that was taken for unknown meanwhile is put right."""
+    if not outcomes:
+        return
+    of = {(one.claimed.announcement, one.claimed.channel, one.claimed.person): one for one in outcomes}
+    mine = fetch(
+        connection,
+        select(ledger.c.announcement, ledger.c.channel, ledger.c.person, ledger.c.state)
+        .where(_KEY.in_(list(of)), ledger.c.owner == owner, or_(_SENDING, ledger.c.state == "unknown"))
+        .with_for_update(),
+    )
+    deltas: dict[int, Counter[str]] = {}
+    rows = []
+    for number, channel, person, before in mine:
+        outcome = of[number, channel, person]
+        if before == "unknown" and outcome.state == "waiting":
+            continue
+        count = deltas.setdefault(number, Counter())
+        count[before] -= 1
+        count[outcome.state] += 1
+        rows.append(_row(outcome))
+    if rows:
+        connection.execute(_MARK, rows if len(rows) > 1 else rows[0])
+    for number, count in deltas.items():
+        _add(connection, number, {name: count[name] for name in _COUNTED})
+    for outcome in outcomes:
+        if outcome.state == "blocked":
+            outbox.block(connection, outcome.claimed.channel, outcome.claimed.chat, "blocked", outcome.at)
+
+
+_MARK = (
+    update(ledger)
+    .where(
+        ledger.c.announcement == bindparam("in_announcement"),
+        ledger.c.channel == bindparam("in_channel"),
+        ledger.c.person == bindparam("in_person"),
+    )
+    .values(
+        state=bindparam("in_state"),
+        at=bindparam("in_at"),
+        message=bindparam("in_message"),
+        reason=bindparam("in_reason"),
+        attempts=bindparam("in_attempts"),
+        not_before=bindparam("in_not_before"),
+    )
+)
+
+
+def _row(outcome: Outcome) -> dict[str, object]:
+    return {
+        "in_announcement": outcome.claimed.announcement,
+        "in_channel": outcome.claimed.channel,
+        "in_person": outcome.claimed.person,
+        "in_state": outcome.state,
+        "in_at": outcome.at,
+        "in_message": outcome.message,
+        "in_reason": outcome.reason[:REASON_LIMIT] if outcome.reason else None,
+        "in_attempts": outcome.attempts,
+        "in_not_before": outcome.not_before,
+    }
+
+
+def finish(connection: Connection, now: float) -> list[int]:
+    """Close announcements of which no row waits any more; which."""
+    still_open = exists().where(ledger.c.announcement == announcements.c.id, or_(_WAITING, _SENDING))
+    closed = (
+        update(announcements)
+        .where(announcements.c.state == "running", announcements.c.planned, ~still_open)
+        .where(or_(announcements.c.due_at.is_(None), announcements.c.due_at <= now))
+        .values(state="done", finished_at=now)
+        .returning(announcements.c.id)
+    )
+    _steady(connection)
+    return [row.id for row in connection.execute(closed)]
+
+
+def pause(connection: Connection, number: int, reason: str) -> bool:
+    """Have one that is running wait for the desk; False when it is not running."""
+    paused = update(announcements).where(announcements.c.id == number, announcements.c.state == "running")
+    return bool(connection.execute(paused.values(state="paused", reason=reason)).rowcount)
+
+
+def amendable(connection: Connection, owner: str, most: int) -> tuple[Announcement, list[Sent]] | None:
+    """The next recipients whose message is to be edited or recalled; None when there is nothing to amend. The list is
+    empty, once, when all is done.
+
+    Raises:
+        NotSeatedError: another process sends.
+    """
+    _check_seat(connection, owner)
+    row = connection.execute(
+        select(announcements).where(announcements.c.amend.is_not(None)).order_by(announcements.c.id).limit(1)
+    ).first()
+    if row is None:
+        return None
+    key = tuple_(ledger.c.channel, ledger.c.person)
+    chosen = (
+        select(ledger.c.channel, ledger.c.person, people.c.chat, ledger.c.message)
+        .select_from(
+            ledger.outerjoin(people, and_(people.c.channel == ledger.c.channel, people.c.person == ledger.c.person))
+        )
+        .where(
+            ledger.c.announcement == row.id,
+            key > tuple_(literal(row.amend_channel), literal(row.amend_person)),
+            ledger.c.state == "sent",
+            ledger.c.message.is_not(None),
+        )
+        .order_by(ledger.c.channel, ledger.c.person)
+        .limit(most)
+    )
+    return read(row), [Sent(*one) for one in fetch(connection, chosen)]
+
+
+def amended(connection: Connection, seen: Announcement, upto: Sent | None, count: int) -> None:
+    """Keep how far the amending has come; `upto` None: it is done. Nothing happens when it was amended anew."""
+    place = {"amend": None} if upto is None else {"amend_channel": upto.channel, "amend_person": upto.person}
+    same = and_(
+        announcements.c.id == seen.id, announcements.c.version == seen.version, announcements.c.amend == seen.amend
+    )
+    if connection.execute(update(announcements).where(same).values(place)).rowcount and count:
+        _add(connection, seen.id, {"amended": count})
+
+
+def watched(connection: Connection) -> list[Watched]:
+    """The messages that show some progress, but those whose last edit has not left yet."""
+    unsent = outbox_table.c.state.in_(("waiting", "sending"))
+    rows = fetch(
+        connection,
+        select(watchers).where(~exists().where(outbox_table.c.id == watchers.c.posted, unsent)),
+    )
+    found = []
+    for row in rows:
+        announcement = find(connection, row.announcement)
+        counts = connection.execute(select(tallies).where(tallies.c.announcement == row.announcement)).first()
+        if announcement is not None:
+            tally = Tally(*counts[1:]) if counts else Tally()
+            found.append(Watched(announcement, tally, row.channel, row.chat, row.message, row.shown))
+    return found
+
+
+def show(connection: Connection, one: Watched, part: str, shown: str, now: float, *, last: bool) -> None:
+    """Edit a progress message; `last`: it is not looked after any more."""
+    draft = Draft(part, replaces="pressed", target_message=one.message)
+    (posted,) = outbox.post(connection, one.channel, one.chat, [draft], now)
+    mine = and_(
+        watchers.c.announcement == one.announcement.id,
+        watchers.c.channel == one.channel,
+        watchers.c.chat == one.chat,
+        watchers.c.message == one.message,
+    )
+    if last:
+        connection.execute(delete(watchers).where(mine))
+    else:
+        connection.execute(update(watchers).where(mine).values(posted=posted.id, shown=shown))
+
+
+def _next(
+    connection: Connection, number: int, now: float, hour: int, channels: Sequence[str], most: int
+) -> list[tuple[int, str, str]]:
+    """Keys of rows that wait. Each column of the index is asked for by one value: whatever the planner believes, it
+    takes that index, and a claim costs the same at the millionth row as at the first."""
+    for channel in channels:
+        for quiet in QUIETS:
+            if closed_at(quiet, hour):
+                continue
+            chosen = (
+                select(ledger.c.announcement, ledger.c.channel, ledger.c.person)
+                .where(
+                    ledger.c.announcement == number,
+                    _WAITING,
+                    ledger.c.channel == channel,
+                    ledger.c.quiet == quiet,
+                    ledger.c.not_before <= now,
+                )
+                .limit(most)
+                .with_for_update(skip_locked=True)
+            )
+            if rows := fetch(connection, chosen):
+                return [(row.announcement, row.channel, row.person) for row in rows]
+    return []
+
+
+def _begin(  # noqa: PLR0917 — the parts of one claim
+    connection: Connection,
+    announcement: Announcement,
+    owner: str,
+    now: float,
+    hour: int,
+    keys: Sequence[tuple[int, str, str]],
+) -> list[Claimed]:
+    rows = fetch(
+        connection,
+        select(
+            subscribers.c.channel,
+            subscribers.c.person,
+            people.c.chat,
+            people.c.blocked_at,
+            subscribers.c.quiet,
+            wanted(announcement.audience, announcement.kind).label("wanted"),
+        )
+        .select_from(joined())
+        .where(tuple_(subscribers.c.channel, subscribers.c.person).in_([key[1:] for key in keys])),
+    )
+    known = {(row.channel, row.person): row for row in rows}
+    begun: list[tuple[int, str, str]] = []
+    deltas: Counter[str] = Counter()
+    for key in keys:
+        row = known.get(key[1:])
+        one = ledger.update().where(_KEY == tuple_(*map(literal, key)))
+        if row is None or not row.wanted or row.blocked_at is not None:
+            state = "blocked" if row is not None and row.blocked_at is not None else "withdrawn"
+            connection.execute(one.values(state=state, at=now))
+            deltas[state] += 1
+        elif announcement.kind == "normal" and closed_at(row.quiet, hour):
+            connection.execute(one.values(quiet=row.quiet))
+        else:
+            begun.append(key)
+    if deltas:
+        _add(connection, announcement.id, deltas)
+    if not begun:
+        return []
+    taken = (
+        update(ledger)
+        .where(_KEY.in_(begun))
+        .values(state="sending", owner=owner, at=now)
+        .returning(ledger.c.channel, ledger.c.person, ledger.c.attempts)
+    )
+    return [
+        Claimed(announcement.id, row.channel, row.person, known[row.channel, row.person].chat, row.attempts)
+        for row in connection.execute(taken)
+    ]
+
+
+def _known(connection: Connection) -> list[int]:
+    return [
+        row.id
+        for row in fetch(connection, select(announcements.c.id).where(announcements.c.state.in_((*OUT, "recalled"))))
+    ]
+
+
+def _check_seat(connection: Connection, owner: str) -> None:
+    """The row stays locked until the commit: whoever takes the seat waits for what was begun under the old name."""
+    _steady(connection)
+    if connection.scalar(select(seat.c.owner).where(seat.c.id == SEAT).with_for_update(read=True)) != owner:
+        raise NotSeatedError
+
+
+def _steady(connection: Connection) -> None:
+    """Without this PostgreSQL may read the table from its beginning to find «one row that waits», through all sent."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL enable_seqscan = off"))
+
+
+def _add(connection: Connection, number: int, deltas: Mapping[str, int]) -> None:
+    values = {name: tallies.c[name] + count for name, count in deltas.items() if count}
+    if values:
+        connection.execute(update(tallies).where(tallies.c.announcement == number).values(values))
