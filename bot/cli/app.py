@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bot.cli import bench, catalogue, finder, pictures, running, shots
+from bot.cli import bench, catalogue, finder, pictures, running, shots, upkeep, webhook
 from knowledge.errors import DataError, KhedmatyarError
 
 app = typer.Typer(
@@ -21,10 +21,14 @@ app = typer.Typer(
 )
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(bench.app, name="bench")
+app.add_typer(webhook.app, name="webhook")
+catalogue.app.add_typer(upkeep.app, name="overlay")
+app.add_typer(upkeep.misses_app, name="misses")
 catalogue.app.command("draw")(pictures.draw)
 app.command("ask")(finder.ask)
 app.command("chat")(running.chat)
 app.command("run")(running.run)
+app.command("shots")(shots.shots_command)
 app.command("train")(finder.train)
 app.command("evaluate")(finder.evaluate_command)
 

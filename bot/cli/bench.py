@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import random
 import statistics
 import subprocess
@@ -25,6 +24,8 @@ from rich.console import Console
 from rich.table import Table
 from scipy.sparse import csr_array, hstack
 
+from bot.cli.bench_conversation import conversation
+from bot.cli.bench_machine import this_machine
 from bot.cli.finder import QUESTIONS, candidates_of, measured_json, print_measured, ready_finder
 from knowledge.catalogue import Catalogue
 from knowledge.errors import ModelError
@@ -37,6 +38,7 @@ from knowledge.finder.peers import OURS, Measured, build_peers, compare, measure
 from knowledge.finder.phrases import Label, kind_of, load_phrases, load_topics, name_of
 
 app = typer.Typer(help="Measure speed and memory on this machine.", no_args_is_help=True)
+app.command("conversation")(conversation)
 
 SAMPLE = 500
 """Phrases asked when there is no folder of questions."""
@@ -199,7 +201,7 @@ def scaled(catalogue: Catalogue, artefact: Artefact, rules: Thresholds, question
     """Latency on the catalogue repeated so many times; each question is asked once."""
     large = replicated(catalogue, times)
     model = replicated_model(artefact.model, times)
-    finder = Finder(large, Artefact(artefact.key, model, artefact.vocabulary), load_lexicon(), load_topics(), rules)
+    finder = Finder(large, replace(artefact, model=model), load_lexicon(), load_topics(), rules)
     places = [(index, name_of(what)) for index, what in enumerate(model.labels) if kind_of(what) == "service"]
     forms = [form for question in questions if (form := finder.form(question))]
     finder.find(questions[0])
@@ -232,26 +234,6 @@ def _fits(model: LinearModel, times: int) -> bool:
     return bool(wanted < free / 2)
 
 
-def _machine() -> dict[str, Any]:
-    names = [
-        line.partition(":")[2].strip()
-        for line in (Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else ())
-        if line.startswith("model name")
-    ]
-    return {
-        "cpu": names[0] if names else platform.processor(),
-        "cores": os.cpu_count(),
-        "system": platform.system(),
-        "python": platform.python_version(),
-        "load_average": os.getloadavg()[0],
-    }
-
-
-@app.callback()
-def _group() -> None:
-    """Measure speed and memory on this machine."""  # a callback keeps the single command's name: `bench finder`
-
-
 @app.command("finder")
 def finder_command(
     folder: Annotated[
@@ -268,7 +250,7 @@ def finder_command(
         raise typer.BadParameter(f"no questions in {source}")
     artefact = load_artefact(model_path())
     peers, skipped = build_peers(finder.catalogue)
-    machine = _machine()
+    machine = this_machine()
     console = Console(stderr=True, highlight=False)
     with one_thread(), console.status("measuring") as status:
         status.update("fresh processes")

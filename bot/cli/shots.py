@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
+import typer
 from starlette.types import ASGIApp
 
 from bot.service import opened
@@ -63,6 +64,16 @@ SHOTS = (
     Shot("choice", ("ملاقات",)),
     Shot("flowchart", ("میخوام مرکز معاینه فنی ماشین بزنم، مجوزشو از کجا بگیرم؟",), "نمودار مراحل"),
 )
+
+
+def shots_command(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the pictures; made when missing.")] = Path(
+        "docs/pictures"
+    ),
+) -> None:
+    """Take the pictures of the web chat that the README shows (needs chromium)."""
+    for path in shots(out):
+        typer.echo(str(path))
 
 
 def shots(

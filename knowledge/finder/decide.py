@@ -24,6 +24,7 @@ DECISION = DATA / "decision.yaml"
 
 Decision = Literal["answer", "choose", "decline"]
 Sign = Literal["best_service", "best_elsewhere", "gate"]
+Side = Literal["making", "ending"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -48,6 +49,7 @@ class Thresholds(BaseModel):
     known_at: Share
     twins: tuple[tuple[Code, ...], ...] = ()
     complaint_services: tuple[Code, ...] = ()
+    opposites: dict[Side, tuple[str, ...]] = {}
 
     @model_validator(mode="after")
     def _every_sign_is_weighed(self) -> Self:
@@ -93,7 +95,8 @@ class Evidence:
     `margins` and `chances`: per label; `ranked`: all services, best first; `gate`: margin of ours against not ours;
     `known`: share of known letter groups; `titled`: services whose titles hold all words of a very short question;
     `short`: the question is a few search words rather than a sentence; `lone`: it is a single word; `broad`: it is
-    short and its words fit several services. The last two never get one straight answer.
+    short and its words fit several services; `opposed`: it wants an end made of what the likeliest service makes, or
+    the reverse. The last three never get one straight answer.
     """
 
     labels: tuple[Label, ...]
@@ -106,6 +109,7 @@ class Evidence:
     short: bool
     lone: bool = False
     broad: bool = False
+    opposed: bool = False
 
     @cached_property
     def kinds(self) -> dict[LabelKind, _Kind]:
@@ -174,7 +178,8 @@ def decide(evidence: Evidence, rules: Thresholds) -> Verdict:
             return Verdict("decline", intent.name, (), None)
         return Verdict("decline", "out_of_scope", (), topic.name)
     least = rules.answer_at_short if evidence.short else rules.answer_at
-    may_answer = chance >= rules.answer_ours_at and ranked[0].score >= least and not (evidence.lone or evidence.broad)
+    doubtful = evidence.lone or evidence.broad or evidence.opposed
+    may_answer = chance >= rules.answer_ours_at and ranked[0].score >= least and not doubtful
     return _among_services(ranked, kinds["service"].chance, may_answer, rules)
 
 
@@ -189,6 +194,12 @@ def _no_question(evidence: Evidence, rules: Thresholds) -> Verdict | None:
     elif intent.margin > max(evidence.kinds["service"].margin, topic.margin, 0.0):
         return Verdict("decline", intent.name, (), None)
     return None
+
+
+def sides_of(form: str, rules: Thresholds) -> frozenset[Side]:
+    """The sides whose verbs a matching form has («صدور» and «تمدید» make, «ابطال» and «لغو» end)."""
+    padded = f" {form} "
+    return frozenset(side for side, verbs in rules.opposites.items() if any(f" {verb}" in padded for verb in verbs))
 
 
 def _complaints(ranked: tuple[Scored, ...], rules: Thresholds) -> tuple[Scored, ...]:

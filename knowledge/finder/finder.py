@@ -21,11 +21,13 @@ from knowledge.finder.decide import (
     decide,
     load_thresholds,
     probabilities,
+    sides_of,
 )
 from knowledge.finder.lexicon import Lexicon, load_lexicon
 from knowledge.finder.model import Artefact, Floats, load_artefact, save_artefact
 from knowledge.finder.normalize import has_letters, normalize, stem
 from knowledge.finder.phrases import Label, Topic, kind_of, load_phrases, load_topics, name_of
+from knowledge.finder.story import LONG, windows
 from knowledge.finder.vocabulary import Vocabulary
 
 TOP = 10
@@ -99,12 +101,19 @@ class Finder:
             for index, what in enumerate(self._model.labels)
             if kind_of(what) == "service" and name_of(what) in catalogue
         ]
+        self._intent_places = np.array(
+            [index for index, what in enumerate(self._model.labels) if kind_of(what) == "intent"], dtype=np.int64
+        )
         self._service_places = np.array([index for index, _ in services], dtype=np.int64)
         self._codes = [code for _, code in services]
         by_word: dict[str, set[str]] = {}
         for service in catalogue.services:
             for word in self.form(service.title).split():
                 by_word.setdefault(stem(word), set()).add(service.code)
+        self._sides = {
+            service.code: sides_of(self.form(f"{service.title} {service.summary}"), rules)
+            for service in catalogue.services
+        }
         self._by_title_word = {word: frozenset(codes) for word, codes in by_word.items()}
         self._added: list[tuple[int, dict[int, float]]] = [
             (self._place[phrase.label], self._weights_of(form))
@@ -119,6 +128,10 @@ class Finder:
             return frozenset()
         return frozenset.intersection(*(self._by_title_word.get(word, frozenset()) for word in words))
 
+    def _opposed(self, form: str, code: str) -> bool:
+        wanted, offered = sides_of(form, self.rules), self._sides[code]
+        return len(wanted) == 1 and bool(offered) and not wanted & offered
+
     def _weights_of(self, form: str) -> dict[int, float]:
         columns, values = self._model.vector(form)
         return dict(zip(columns.tolist(), values.tolist(), strict=True))
@@ -126,6 +139,10 @@ class Finder:
     def with_phrases(self, added: Sequence[AddedPhrase]) -> Finder:
         """The same finder that also heeds these phrases; nothing is trained again."""
         return Finder(self.catalogue, self._artefact, self._words, self._topics, self.rules, added)
+
+    def with_catalogue(self, catalogue: Catalogue, added: Sequence[AddedPhrase] = ()) -> Finder:
+        """The same finder over a catalogue with other texts, and with these phrases; nothing is trained again."""
+        return Finder(catalogue, self._artefact, self._words, self._topics, self.rules, added)
 
     def with_rules(self, rules: Thresholds) -> Finder:
         """The same finder under other thresholds."""
@@ -150,6 +167,19 @@ class Finder:
                     gate += ADDED_WEIGHT * likeness
         return scores, gate
 
+    def _weighed(self, question: str, form: str) -> tuple[Floats, float]:
+        """The scores of a question; in a long story, half of each margin is that of the window that speaks for the
+        label most, so that what else is told does not drown the need. Talk (intents) is judged by the whole alone."""
+        scores, gate = self.scores(form)
+        if len(form.split()) <= LONG:
+            return scores, gate
+        parts = [self.scores(form) for form in map(self.form, windows(question)) if form]
+        if len(parts) < 2:
+            return scores, gate
+        best = np.maximum.reduce([margins for margins, _ in parts])
+        best[self._intent_places] = scores[self._intent_places]
+        return (scores + best) / 2, gate
+
     def find(self, question: str) -> Found:
         """Decide on one question. Never raises on any text."""
         started = time.perf_counter()
@@ -159,7 +189,7 @@ class Finder:
         if not has_letters(form):
             intent = "ordinal" if len(form) <= ORDINAL_DIGITS else "out_of_scope"
             return Found(question, "decline", intent, (), (), None, (time.perf_counter() - started) * 1000, form)
-        scores, gate = self.scores(form)
+        scores, gate = self._weighed(question, form)
         chances = probabilities(scores, self.rules.sharpness)
         order = np.argsort(-scores[self._service_places], kind="stable").tolist()
         ranked = tuple(
@@ -177,6 +207,7 @@ class Finder:
             self._titled(form),
             short=len(form.split()) <= FEW,
             lone=len(form.split()) == 1,
+            opposed=self._opposed(form, ranked[0].code),
             broad=len(form.split()) <= BROAD_WORDS and self._artefact.breadth.fits(form) >= BROAD,
         )
         verdict = decide(evidence, self.rules)

@@ -50,7 +50,7 @@ def check_package(data: bytes) -> None:
         if isinstance(error, RefusedFileError):
             raise
         raise RefusedFileError(DAMAGED) from None
-    except Exception as error:  # noqa: BLE001 — zlib and lzma raise errors of their own for damaged data
+    except Exception as error:
         raise RefusedFileError(DAMAGED) from error
 
 

@@ -111,7 +111,7 @@ def open_book(data: bytes) -> Book:
             return _book(workbook.worksheets[:MOST_SHEETS])
         finally:
             workbook.close()
-    except Exception as error:  # noqa: BLE001 — a damaged workbook fails in any part of the library
+    except Exception as error:
         raise RefusedFileError(DAMAGED) from error
 
 

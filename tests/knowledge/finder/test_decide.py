@@ -25,6 +25,7 @@ from knowledge.finder.decide import (
     ours,
     probabilities,
 )
+from knowledge.finder.finder import Finder
 from knowledge.finder.phrases import Label, kind_of, name_of
 
 RULES = Thresholds(
@@ -322,3 +323,27 @@ def test_a_broken_file_is_refused_by_name(tmp_path: Path, text: str) -> None:
 def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"decision\.yaml"):
         load_thresholds(tmp_path / "decision.yaml")
+
+
+@pytest.mark.parametrize(
+    ("question", "straight"),
+    [("لغو مجوز سمن", False), ("تمدید پروانه سمن", True), ("صدور شماره مستخدم", False), ("ابطال شماره مستخدم", True),
+     ("لغو مجوز معاینه فنی", False), ("صدور مجوز معاینه فنی", True), ("انحلال حزب", True)],
+)  # fmt: skip
+def test_what_ends_a_thing_is_no_straight_answer_to_who_wants_it_made(
+    finder: Finder, question: str, straight: bool
+) -> None:
+    assert (finder.find(question).decision == "answer") == straight
+
+
+@pytest.mark.parametrize("question", ["میخوام استخدام شم", "شهرداری", "بودجه را که تایید می‌کند"])
+def test_words_that_fit_many_services_get_a_choice(finder: Finder, question: str) -> None:
+    assert finder.find(question).decision == "choose"
+
+
+@pytest.mark.parametrize(
+    ("question", "intent"), [("12345", "out_of_scope"), ("2", "ordinal"), ("۹۹۹۹۹", "out_of_scope")]
+)
+def test_a_lone_number_is_no_question(finder: Finder, question: str, intent: str) -> None:
+    found = finder.find(question)
+    assert (found.decision, found.intent) == ("decline", intent)
