@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Iterable
-from contextlib import AsyncExitStack, nullcontext, suppress
+from collections.abc import Callable, Iterable
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,17 +15,22 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 
 from bot.delivery import Sender
-from bot.messenger.api import MessengerBot, connect, make_bot
+from bot.messenger.albums import Importers
+from bot.messenger.api import MessengerBot, make_bot
 from bot.messenger.commands import publish_commands
+from bot.messenger.courier import Courier
 from bot.messenger.dialect import BALE, TELEGRAM, Dialect
+from bot.messenger.hooked import Hooked
 from bot.messenger.intake import Intake
 from bot.messenger.pictures import CataloguePictures
 from bot.messenger.polling import Polling
 from bot.messenger.sender import MessengerSender
 from bot.messenger.updates import Membership
-from bot.messenger.webhook import set_webhook, webhook_routes
+from bot.messenger.webhook import webhook_routes
+from bot.ops import Ops, QuietServer, watched
 from bot.service import Service, opened
 from bot.settings import PREFIX, Settings, SettingsError
+from bot.upkeep.preparing import Preparing
 from bot.web.office import office_chat
 from bot.web.serve import web_server, where
 from handlers.inline import InlineCard, inline_cards
@@ -75,14 +80,23 @@ async def serve(settings: Settings, finder: Finder, stop: asyncio.Event | None =
         raise SettingsError(WEBHOOK_NEEDS_PORT)
     stop = stop or _stop_on_signals()
 
-    def senders(office: Office) -> Iterable[Sender]:
-        pictures = CataloguePictures(lambda: office.catalogue)
-        return [MessengerSender(one.bot, one.dialect, pictures) for one in some]
+    importer = Importers({one.dialect.channel: one.bot for one in some})
+    # Senders of their own: what one of them has begun and has to go on with, it knows by numbers of the ledger.
+    couriers = [
+        Courier(one.bot, one.dialect, MessengerSender(one.bot, one.dialect, importer=importer)) for one in some
+    ]
 
+    def senders(office: Callable[[], Office]) -> Iterable[Sender]:
+        pictures = CataloguePictures(lambda: office().catalogue)
+        return [MessengerSender(one.bot, one.dialect, pictures, importer=importer) for one in some]
+
+    ops = Ops(stop)
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(watched(ops, settings))
         for one in some:
             stack.push_async_callback(one.bot.shutdown)
-        service = await stack.enter_async_context(opened(settings, finder, senders))
+        service = await stack.enter_async_context(opened(settings, finder, senders, couriers))
+        ops.opened(service)
         await _run(service, some, stop)
 
 
@@ -93,16 +107,19 @@ async def _run(service: Service, some: list[Messenger], stop: asyncio.Event) -> 
     routes: list[BaseRoute] = []
     settings = service.settings
     if settings.webhook_url and settings.webhook_secret:
+        url, secret = settings.webhook_url, settings.webhook_secret.get_secret_value()
         for one in some:
-            routes += webhook_routes(intakes[one.dialect.channel], settings.webhook_secret.get_secret_value())
-            tasks.append(asyncio.create_task(_hook(service, one, stop), name=f"webhook {one.dialect.channel}"))
+            intake = intakes[one.dialect.channel]
+            routes += webhook_routes(intake, secret)
+            hooked = Hooked(one.bot, intake, url, secret, on_connected=partial(_met, service, one))
+            tasks.append(asyncio.create_task(hooked.run(stop), name=f"webhook {one.dialect.channel}"))
     else:
         for one in some:
             polling = Polling(one.bot, intakes[one.dialect.channel], on_connected=partial(_met, service, one))
             tasks.append(asyncio.create_task(polling.run(stop), name=f"polling {one.dialect.channel}"))
     if settings.web_port:
         app = Starlette(routes=[*routes, Mount("/", app=office_chat(service))]) if routes else office_chat(service)
-        server = _Quiet(web_server(app, settings.web_host, settings.web_port).config)
+        server = QuietServer(web_server(app, settings.web_host, settings.web_port).config)
         tasks.append(asyncio.create_task(_web(server, settings, stop), name="web"))
     stopping = asyncio.create_task(stop.wait())
     try:
@@ -114,13 +131,6 @@ async def _run(service: Service, some: list[Messenger], stop: asyncio.Event) -> 
     for outcome in ended:
         if isinstance(outcome, Exception):
             raise outcome
-
-
-class _Quiet(uvicorn.Server):
-    """A server that leaves the signals to the program."""
-
-    def capture_signals(self) -> nullcontext[None]:  # type: ignore[override] # a context manager either way
-        return nullcontext()
 
 
 def _intake(service: Service, one: Messenger) -> Intake:
@@ -138,7 +148,8 @@ def _intake(service: Service, one: Messenger) -> Intake:
             # Else a citizen who comes back the same day would stay marked.
             service.database.unmeet()
 
-    return Intake(one.bot, one.dialect, service.engine, cards=cards, on_membership=on_membership)
+    prepare = Preparing(one.bot, service.database, lambda: service.office)
+    return Intake(one.bot, one.dialect, service.engine, cards=cards, on_membership=on_membership, prepare=prepare)
 
 
 async def _met(service: Service, one: Messenger) -> None:
@@ -148,15 +159,6 @@ async def _met(service: Service, one: Messenger) -> None:
         public = [(command.name, command.description) for command in COMMANDS.values() if command.scope == "public"]
         await publish_commands(one.bot, public)
     LOG.info("%s: @%s", one.dialect.channel, one.bot.username)
-
-
-async def _hook(service: Service, one: Messenger, stop: asyncio.Event) -> None:
-    settings = service.settings
-    await connect(one.bot, one.dialect)
-    await _met(service, one)
-    if settings.webhook_url and settings.webhook_secret:
-        await set_webhook(one.bot, one.dialect, settings.webhook_url, settings.webhook_secret.get_secret_value())
-    await stop.wait()
 
 
 async def _web(server: uvicorn.Server, settings: Settings, stop: asyncio.Event) -> None:

@@ -20,6 +20,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
+from bot.watching import sending
 from records import outbox
 from records.database import Database
 from records.errors import RecordsError
@@ -86,8 +87,8 @@ class Pace:
     first_retry: float = 1.0
     longest_retry: float = 300.0
     sweep: float = 3.0
-    tend: float = 20.0
-    lease: float = 60.0
+    tend: float = 5.0
+    lease: float = 20.0
     marks_after: float = 0.08
     marks_most: int = 50
     at_once: int = 30
@@ -232,6 +233,11 @@ class Delivery:
             if chat.task is None:
                 chat.task = asyncio.create_task(self._run(key, chat), name=f"delivery {one.channel}")
 
+    @property
+    def busy(self) -> bool:
+        """Whether replies are on their way just now."""
+        return bool(self._chats)
+
     def poke(self) -> None:
         """Something waits in the outbox: look now."""
         self._poked.set()
@@ -275,7 +281,7 @@ class Delivery:
         """Send one message; how long its chat has to rest, None to go on."""
         posted = await self._with_target(posted)
         try:
-            message = await self._senders[posted.channel].send(posted)
+            message = await sending(self._senders[posted.channel].send(posted), posted, self._clock())
         except Later as later:
             heapq.heappush(chat.waiting, (posted.id, posted))
             if later.scope == "channel":

@@ -10,7 +10,6 @@ import asyncio
 import logging
 import secrets
 import time
-import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +17,9 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from bot.delivery import Delivery
+from bot.logs import FIELDS, frames
+from bot.pausing import Pausing, handle_paused
+from bot.watching import TurnWatch
 from handlers.reply import PART, Reply, message
 from handlers.turn import Turn
 from handlers.visit import Conversation, Office, Visit
@@ -55,7 +57,8 @@ class _ChatLock(asyncio.Lock):
 class Engine:
     """Takes updates of all channels: those of one chat one after another, different chats side by side.
 
-    `handle` decides what is said; `delivery` is handed what was posted; `clock` gives unix seconds.
+    `handle` decides what is said; `delivery` is handed what was posted; `clock` gives unix seconds; `pausing` knows
+    whether citizens get a notice instead.
     """
 
     def __init__(
@@ -65,8 +68,11 @@ class Engine:
         handle: Handle,
         delivery: Delivery | None = None,
         clock: Callable[[], float] = time.time,
+        *,
+        pausing: Pausing | None = None,
     ) -> None:
         self.office = office
+        self._pausing = pausing
         self._database = database
         self._handle = handle
         self._delivery = delivery
@@ -80,60 +86,81 @@ class Engine:
         Raises:
             DatabaseUnavailableError: nothing was done; the update must not be confirmed.
         """
+        watch = TurnWatch(turn)
+        try:
+            return await self._take(turn, watch)
+        finally:
+            watch.done()
+
+    async def _take(self, turn: Turn, watch: TurnWatch) -> Taken:
         async with self._in_order(turn.channel, turn.chat):
             try:
-                taken, unclaimed = await self._handled(turn)
+                taken, unclaimed = await self._handled(turn, watch)
             except DatabaseUnavailableError:
                 # A server that was restarted shows only in its stale connections; the pool is fresh after one of them.
                 if self._database.lone:
                     raise
-                taken, unclaimed = await self._handled(turn)
+                taken, unclaimed = await self._handled(turn, watch)
+            watch.rows = tuple(posted.id for posted in taken.posted)
             if self._delivery is not None:
                 self._delivery.hand(posted for posted in taken.posted if posted.claimed)
                 if unclaimed:
                     self._delivery.poke()
         return taken
 
-    async def _handled(self, turn: Turn) -> tuple[Taken, bool]:
+    async def _handled(self, turn: Turn, watch: TurnWatch) -> tuple[Taken, bool]:
         try:
-            return await self._transact(turn, self._handle, self.office)
+            return await self._transact(turn, self._handle, self.office, watch)
         except _HandlerError as failure:
             code = f"{secrets.randbelow(900_000) + 100_000}"
             # The text of an exception may quote the citizen; its kind and its place in our code do not.
             cause = failure.__cause__
-            where = "".join(traceback.format_tb(cause.__traceback__)) if cause is not None else ""
+            where = {FIELDS: {"trace": frames(cause.__traceback__)}} if cause is not None else None
             kind = type(cause).__name__
-            LOG.error("turn %s failed on %s: %s\n%s", code, turn.channel, kind, where)  # noqa: TRY400 — see above
+            LOG.error("turn %s failed on %s: %s", code, turn.channel, kind, extra=where)  # noqa: TRY400 — see above
             apology = message(APOLOGY.format(code=persian_digits(code)))
 
             async def apologize(_: Visit) -> Reply:
                 return apology
 
-            return await self._transact(turn, apologize, None)
+            taken, unclaimed = await self._transact(turn, apologize, None, watch)
+            if not taken.repeated:
+                watch.outcome = "failed"
+            return taken, unclaimed
 
-    async def _transact(self, turn: Turn, handle: Handle, office: Office | None) -> tuple[Taken, bool]:
+    async def _transact(
+        self, turn: Turn, handle: Handle, office: Office | None, watch: TurnWatch
+    ) -> tuple[Taken, bool]:
         """One turn in one transaction. With an `office`, its finder has its say before the transaction begins: nobody
         waits for a lock meanwhile."""
         if office is not None and _is_question(turn):
+            watch.mark(None)
             try:
-                office.find(turn.text)
+                watch.found = office.find(turn.text)
             except Exception as error:
                 raise _HandlerError from error
+            watch.mark("finder")
+        watch.mark(None)
         async with self._database.transaction() as records:
             opened = await records.open_turn(
                 turn.channel, turn.update, turn.chat, turn.at, turn.person if turn.private else None
             )
             if not opened.first:
+                watch.outcome = "repeated"
                 return Taken(repeated=True), False
+            watch.mark("database")
             visit = Visit(turn, self.office, records, _remembered(opened.state))
+            topic = visit.state.topic
+            paused = office is not None and self._pausing is not None and await self._pausing.is_for(visit)
             try:
-                reply = await handle(visit)
+                reply = await (handle_paused if paused else handle)(visit)
                 state = visit.state.model_dump_json(exclude_defaults=True)
                 drafts = [await self._draft(turn, place, reply, records) for place in range(len(reply.parts))]
             except DatabaseUnavailableError:
                 raise
             except Exception as error:
                 raise _HandlerError from error
+            watch.mark("handler")
             posted = await records.close_turn(
                 turn.channel,
                 turn.chat,
@@ -143,7 +170,11 @@ class Engine:
                 update=turn.update,
                 now=self._clock(),
                 lease=self._delivery.lease(turn.channel) if self._delivery is not None else None,
+                last=True,
             )
+        watch.mark("database")
+        watch.outcome = "paused" if paused else "answered" if posted else "silent"
+        watch.answered(visit.state, open_dialogue=topic is not None)
         return Taken(posted=tuple(posted), notice=reply.notice), records.unclaimed
 
     async def _draft(self, turn: Turn, place: int, reply: Reply, records: Records) -> Draft:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -11,15 +13,21 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
+from bot.broadcast import Broadcaster, Carrier, Meter, Metered, Tempo
 from bot.delivery import Delivery, Sender
 from bot.engine import Engine
 from bot.flowchart import Draughtsman
+from bot.pausing import Pausing
+from bot.reminders import keep_reminding
 from bot.settings import Settings, SettingsError
+from bot.upkeep.watching import Watcher
 from bot.web.app import SECRET_BYTES
+from handlers import announcements, desk
 from handlers.router import handle
 from handlers.visit import Office
 from knowledge.finder.finder import Finder
 from records.database import Database
+from records.staff import seed_admins
 
 DRAIN_SECONDS = 5.0
 """How long replies that are ready may take to leave when the program stops: with the polling's farewell before it, the
@@ -32,32 +40,67 @@ class Service:
 
     settings: Settings
     database: Database
-    office: Office
     engine: Engine
     delivery: Delivery
     draughtsman: Draughtsman
+    pausing: Pausing
+
+    @property
+    def office(self) -> Office:
+        """The office in service: another one when staff have changed the catalogue."""
+        return self.engine.office
 
 
 @asynccontextmanager
 async def opened(
-    settings: Settings, finder: Finder, senders: Callable[[Office], Iterable[Sender]] = lambda _: ()
+    settings: Settings,
+    finder: Finder,
+    senders: Callable[[Callable[[], Office]], Iterable[Sender]] = lambda _: (),
+    carriers: Iterable[Carrier] = (),
 ) -> AsyncIterator[Service]:
     """The service in working order until the block ends: the database up to date, what was unsent on its way.
 
-    `senders` makes the senders of the channels; the office they are given is the one in service.
+    `senders` makes the senders of the channels; they are given what tells the office in service. `carriers` carry
+    announcements.
     """
     make_folder(settings.database_url)
     database = Database.open(settings.database_url)
     try:
         await database.prepare()
-        office = Office(finder)
-        delivery = Delivery(database, senders(office))
-        engine = Engine(database, office, handle, delivery)
+        tempo = Tempo(rate=settings.announce_rate)
+        meter = Meter(tempo.rate, tempo.per_chat, time.time)
+        delivery = Delivery(database, [Metered(sender, meter) for sender in senders(lambda: engine.office)])
+        pausing = Pausing(database)
+        await pausing.refresh()
+        engine = Engine(database, Office(finder), handle, delivery, pausing=pausing)
+        watcher = Watcher(database, engine, finder.catalogue, delivery.poke)
+        await watcher.refresh()
         await delivery.start()
+        announcements.RULES.approval, announcements.RULES.rate = settings.announce_approval, settings.announce_rate
+        broadcaster = Broadcaster(
+            database,
+            carriers,
+            announcements.Looks(lambda: engine.office.catalogue),
+            tempo=tempo,
+            meter=meter,
+            busy=lambda: delivery.busy,
+            poke=delivery.poke,
+        )
+        broadcaster.start()
+        desk.set_up(desk.read_chat(settings.desk_chat) if settings.desk_chat else None)
+        await seed_admins(database, settings.admins)
+        aside = [
+            asyncio.create_task(watcher.run(), name="overlay"),
+            asyncio.create_task(pausing.run(), name="pause"),
+            asyncio.create_task(keep_reminding(database, delivery.poke), name="reminders"),
+        ]
         try:
-            yield Service(settings, database, office, engine, delivery, Draughtsman())
+            yield Service(settings, database, engine, delivery, Draughtsman(), pausing)
         finally:
-            await delivery.drain(DRAIN_SECONDS)
+            for task in aside:
+                task.cancel()
+            await asyncio.gather(*aside, return_exceptions=True)
+            await asyncio.gather(broadcaster.stop(), delivery.drain(DRAIN_SECONDS))
     finally:
         await database.close()
 

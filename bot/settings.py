@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -11,12 +13,24 @@ from knowledge.errors import KhedmatyarError
 
 PREFIX = "KHEDMATYAR_"
 
+_GUESSED = re.compile(
+    "changeme|change[-_]me|passw(?:or)?d|example|secret|default|webhook|token|khedmatyar|telegram|letmein|qwerty|admin"
+    "|test|0123456789|123456789|12345678|abcdefgh|ostandari|mazandaran"
+)
+
 _WRONG = {
     "int_parsing": "عدد نیست",
     "less_than_equal": "بزرگ‌تر از اندازه‌ی مجاز است",
     "greater_than_equal": "کوچک‌تر از اندازه‌ی مجاز است",
     "bool_parsing": "باید true یا false باشد",
+    "literal_error": "از مقدارهای مجاز نیست",
 }
+
+
+WEAK_SECRET = (
+    f"{PREFIX}WEBHOOK_SECRET: حدس‌زدنی یا نادرست است؛ دست‌کم ۱۶ نویسه از A-Z و a-z و 0-9 و _ و - باشد."
+    " نمونه‌اش را این فرمان می‌سازد: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
+)
 
 
 class SettingsError(KhedmatyarError):
@@ -74,6 +88,29 @@ class Settings(BaseSettings):
         default=None, description="Key that encrypts personal data at rest (32 bytes, base64)."
     )
 
+    announce_approval: Literal["everyone", "always", "never"] = Field(
+        default="everyone", description="Which announcements a second member approves: those to everyone, all, none."
+    )
+    announce_rate: Annotated[float, Field(ge=1, le=30)] = Field(
+        default=25.0, description="Announcements a second; the messengers' own limit is 30 with the live answers."
+    )
+
+    ops_host: str = Field(default="127.0.0.1", description="Address that /metrics, /healthz and /readyz listen on.")
+    ops_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        default=0, description="Their port (9090, say), for the operator alone; 0 = off."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="Least level of what is logged; personal data is in none of them."
+    )
+    log_format: Literal["auto", "json", "console"] = Field(
+        default="auto", description="A JSON object a line, lines to read, or auto: lines to read on a terminal."
+    )
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
     @field_validator("admins", "web_frame_ancestors", mode="before")
     @classmethod
     def _comma_separated(cls, value: object) -> object:
@@ -98,7 +135,24 @@ def load_settings() -> Settings:
         raise SettingsError("این تنظیم‌ها درست نیست:\n" + "\n".join(lines)) from None
     if settings.webhook_url and not settings.webhook_secret:
         raise SettingsError(f"{PREFIX}WEBHOOK_SECRET: با {PREFIX}WEBHOOK_URL لازم است")
+    if settings.webhook_url and settings.webhook_secret and _is_weak(settings.webhook_secret.get_secret_value()):
+        raise SettingsError(WEAK_SECRET)
     return settings
+
+
+def _is_weak(secret: str) -> bool:
+    """Whether it could be guessed, or is not of the characters that Telegram takes."""
+    # What is left without the words that everybody tries first must itself be long.
+    guessed = len(_GUESSED.sub("", secret.lower())) < 10
+    repeated = len(set(secret)) < 8 or secret in (secret + secret)[1:-1]
+    return guessed or repeated or re.fullmatch(r"[A-Za-z0-9_-]{16,256}", secret) is None
+
+
+def secrets_of(settings: Settings) -> tuple[str, ...]:
+    """Every secret among the settings, to be cut out of the log: tokens, keys, passwords in addresses."""
+    found = [value.get_secret_value() for _, value in settings if isinstance(value, SecretStr)]
+    found += [word for url in (settings.proxy, settings.database_url) if url and (word := urlsplit(url).password)]
+    return tuple(found)
 
 
 def variables() -> dict[str, str]:

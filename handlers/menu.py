@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from handlers import complaint, desk
 from handlers.reply import Button, Heading, Items, Reply, Row, message
 from handlers.show import show
 from handlers.topic import Command, Topic
@@ -30,6 +31,10 @@ async def start(visit: Visit, words: tuple[str, ...]) -> Reply:
     """`/start`: two lines and the main buttons; `/start code` (a deep link) opens that card."""
     if words and words[0] in visit.office.catalogue:
         return Reply((show(visit, words[0]),))
+    if words and words[0].startswith(desk.INVITED):
+        reply = await desk.accept_invitation(visit, words[0])
+        if reply is not None:
+            return reply
     return message(HELLO, TRY, buttons=menu_rows())
 
 
@@ -102,7 +107,10 @@ async def forget_nothing(_visit: Visit, _words: tuple[str, ...]) -> Reply:
 
 
 async def cancel(visit: Visit, _words: tuple[str, ...]) -> Reply:
-    """`/cancel` with no dialogue open (an open one cancels itself)."""
+    """`/cancel`: puts away what is open, at the desk or a complaint."""
+    for cancelled in (desk.cancel, complaint.cancel):
+        if (reply := await cancelled(visit)) is not None:
+            return reply
     visit.state.offered = ()
     visit.state.waiting = ()
     return message(NOTHING_OPEN, buttons=menu_rows())

@@ -95,6 +95,13 @@ class Received:
 
 
 @dataclass(frozen=True)
+class Album:
+    """Two to ten received files shown together, above the text of their part: pictures and films, or documents."""
+
+    files: tuple[Received, ...]
+
+
+@dataclass(frozen=True)
 class Made:
     """A small file that the handler made: it goes through the outbox whole. `name` with its ending (a `.png` is shown
     as a picture); `body` is base64."""
@@ -123,7 +130,7 @@ class Part:
 
     blocks: tuple[Block, ...] = ()
     buttons: tuple[Row, ...] = ()
-    file: Flowchart | Received | Made | None = None
+    file: Flowchart | Received | Album | Made | None = None
     replaces: Replaces | None = None
 
 

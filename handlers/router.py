@@ -6,7 +6,7 @@ import dataclasses
 import re
 from datetime import timedelta
 
-from handlers import announcements, ask, browse, complaint, feedback, followup, handoff, menu, show
+from handlers import announcements, ask, browse, complaint, desk, feedback, followup, handoff, menu, show, upkeep
 from handlers.reply import Reply, message
 from handlers.topic import Command, Handler, Topic
 from handlers.visit import LONGEST, Visit
@@ -23,6 +23,8 @@ TOPICS: tuple[Topic, ...] = (
     announcements.TOPIC,
     handoff.TOPIC,
     complaint.TOPIC,
+    desk.TOPIC,
+    upkeep.TOPIC,
 )
 COMMANDS: dict[str, Command] = {command.name: command for topic in TOPICS for command in topic.commands}
 BUTTONS: dict[str, Handler] = {verb: handler for topic in TOPICS for verb, handler in topic.buttons.items()}
@@ -66,6 +68,9 @@ async def _route(visit: Visit) -> Reply:
     text = turn.text.strip()[:LONGEST]
     if text.startswith("/"):
         return await _commanded(visit, text)
+    for take in (_at_the_desk, upkeep.take, announcements.take):
+        if (reply := await take(visit)) is not None:
+            return reply
     if visit.state.topic == "complaint":
         reply = await complaint.go_on(visit)
         if reply is not None:
@@ -73,6 +78,10 @@ async def _route(visit: Visit) -> Reply:
         inner = await _talk(visit, text)
         return dataclasses.replace(inner, parts=(*inner.parts, complaint.reminder(visit)))
     return await _talk(visit, text)
+
+
+async def _at_the_desk(visit: Visit) -> Reply | None:
+    return await desk.go_on(visit) if visit.state.topic == "desk" else None
 
 
 async def _pressed(visit: Visit, data: str) -> Reply:
@@ -83,6 +92,8 @@ async def _pressed(visit: Visit, data: str) -> Reply:
 
 
 async def _commanded(visit: Visit, text: str) -> Reply:
+    announcements.leave(visit)
+    upkeep.stop(visit)
     parsed = COMMAND.fullmatch(text)
     command = COMMANDS.get(parsed.group(1).lower()) if parsed else None
     if parsed is None or command is None:
@@ -130,7 +141,7 @@ async def _announcement(visit: Visit) -> Reply | None:
         return None
     if announcements.CUE.search(found.form) or found.intent == "announcements":
         return await announcements.latest(visit, ())
-    return announcements.about(visit, found.form)
+    return await announcements.about(visit, found.form)
 
 
 async def _attached(visit: Visit, text: str) -> Reply | None:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from handlers.card import FOLDED, document_blocks, responsible, service_blocks
 from handlers.feedback import rating_row
 from handlers.reply import Block, Button, Flowchart, Heading, Paragraph, Part, Reply, Row, Span, message, pages, say
+from handlers.staff_facts import staff_blocks
 from handlers.topic import Topic
 from handlers.visit import Visit
 from knowledge.models import Service
@@ -31,7 +32,7 @@ def show(
     `answer`: id of the answer to be rated under it; `back`: data of a button that leads back to a list.
     """
     service, bureau = visit.office.catalogue.service(code), visit.office.catalogue.bureau_of(code)
-    cut = pages(service_blocks(service, bureau, folded))
+    cut = pages((*service_blocks(service, bureau, folded), *staff_blocks(visit.office.edition, service, bureau)))
     page = min(page, len(cut) - 1)
     if visit.state.service != code:
         visit.state.step = 0
@@ -40,6 +41,8 @@ def show(
     if page + 1 < len(cut):
         rows.append((Button("ادامه", data=f"s:{code}:{page + 1}{':' + back if back else ''}"),))
     rows += card_buttons(visit, service)
+    if visit.turn.private and (visit.turn.channel, visit.turn.person) in visit.office.editors:
+        rows.append((Button("ویرایش", data=f"up:{code}"),))
     if answer is not None:
         rows.append(rating_row(answer))
     if back is not None:

@@ -31,6 +31,7 @@ class Turn:
     `update`: the messenger's id of the update, unique within the channel; a second delivery bears the same.
     `message`: the messenger's id of the citizen's message or, when `button` is set, of the message that bears the
     pressed button. `text` holds a caption too. `at` is aware (UTC). `private`: a chat of this person alone.
+    `brought`: what was fetched or worked out for the turn before its transaction began (`handlers.upkeep.prepare`).
     """
 
     channel: Channel
@@ -47,3 +48,4 @@ class Turn:
     forwarded_from: str | None = None
     private: bool = True
     name: str = ""
+    brought: object = None

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from handlers.turn import Turn
 from knowledge.catalogue import Catalogue
 from knowledge.finder.finder import Finder, Found
+from knowledge.overlay.edition import Edition
 from records.session import Records
 
 REMEMBERED = 512
@@ -55,18 +56,33 @@ class Conversation(BaseModel):
 class Office:
     """What the office knows, the same for every chat: the finder with its catalogue, and how the bot is reached.
 
-    `handles`: the bot's user name per channel, for deep links. Swapped whole when the catalogue changes.
+    `handles`: the bot's user name per channel, for deep links; `edition`: the catalogue with what staff changed in it;
+    `editors`: who may (channel, person), as of a second ago. Swapped whole when the catalogue changes; `handles` and
+    `editors` are handed on.
     """
 
-    def __init__(self, finder: Finder, handles: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        finder: Finder,
+        handles: dict[str, str] | None = None,
+        edition: Edition | None = None,
+        editors: set[tuple[str, str]] | None = None,
+    ) -> None:
         self.finder = finder
-        self.handles = handles or {}
+        self.handles = {} if handles is None else handles
+        self.editors = set() if editors is None else editors
+        self._edition = edition
         self._found: OrderedDict[str, Found] = OrderedDict()
 
     @property
     def catalogue(self) -> Catalogue:
         """The catalogue that the finder answers from."""
         return self.finder.catalogue
+
+    @property
+    def edition(self) -> Edition:
+        """The catalogue with what staff changed in it; without upkeep, the repository's."""
+        return self._edition or Edition(self.catalogue, self.catalogue)
 
     def find(self, question: str) -> Found:
         """The finder's word on a question; asked again soon, it is not thought over again."""

@@ -57,12 +57,14 @@ announcements = Table(
     Column("amend_channel", String(16), nullable=False),
     Column("amend_person", String(64), nullable=False),
     Column("reason", String(200), nullable=False),
+    Column("pending", Text),
+    Column("pending_by", ForeignKey(staff.c.id)),
     Index(None, "state"),
     sqlite_autoincrement=True,
 )
 """What is announced. `version` rises with every change of the content; `bureaus`: slugs between commas. `planned`: the
 ledger is written whole, else it is up to the recipient `plan_…`. `amend`: what went out is being edited or recalled, up
-to the recipient `amend_…`."""
+to the recipient `amend_…`. `pending`: the body that a member would have instead, which another has yet to approve."""
 
 OPEN = "state IN ('waiting', 'sending')"
 
@@ -89,8 +91,8 @@ ledger = Table(
 )
 """One row per recipient. No foreign key: checking a million rows against the one announcement says nothing.
 
-state: waiting → sending (by `owner`, just before the call) → sent, blocked or failed; unknown when it may have been sent
-or not; withdrawn when the person did not want it any more. `message`: the messenger's ids of the messages."""
+state: waiting → sending (by `owner`, just before the call) → sent, blocked or failed; unknown when it may have been
+sent or not; withdrawn when the person did not want it any more. `message`: the messenger's ids of the messages."""
 
 tallies = Table(
     "announcement_tallies",

@@ -86,6 +86,8 @@ class Announcement:
     planned: bool = False
     amend: Amend | None = None
     reason: str = ""
+    pending: Body | None = None
+    pending_by: int | None = None
 
 
 @dataclass(frozen=True)
@@ -120,8 +122,9 @@ class Subscriber:
 
 @dataclass(frozen=True)
 class Claimed:
-    """One recipient whose turn it is: the row is `sending`."""
+    """One recipient whose turn it is: the row is `sending`, by `owner`."""
 
+    owner: str
     announcement: int
     channel: str
     person: str
@@ -144,7 +147,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Claims:
-    """What to send now. `waiting_later`: nothing now, but rows wait for their hours, their channel or their retry."""
+    """What to send now, of which announcements (by number)."""
 
     rows: tuple[Claimed, ...] = ()
     announcements: dict[int, Announcement] = field(default_factory=dict)

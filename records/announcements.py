@@ -27,6 +27,15 @@ from records.announcement_values import BODY, OUT, Announcement, Audience, Body,
 from records.link import Link
 from records.tables import people
 
+DRAFT: tuple[State, ...] = ("draft",)
+
+_MOVES: dict[State, tuple[State, ...]] = {
+    "draft": ("asked", "dropped"),
+    "asked": ("draft", "dropped"),
+    "running": ("paused", "stopped"),
+    "paused": ("running", "stopped"),
+}
+
 
 class Announcements:
     """The store within one transaction."""
@@ -76,16 +85,18 @@ class Announcements:
             values |= {"audience": audience.kind, "bureaus": _listed(audience.bureaus), "county": audience.county}
         if due_at is not None or at_once:
             values["due_at"] = due_at.timestamp() if due_at is not None else None
-        return await self._link.run(_change, seen, ("draft",), {**values, "version": seen.version + 1})
+        return await self._link.run(_change, seen, DRAFT, {**values, "version": seen.version + 1})
 
     async def move(
         self, seen: Announcement, to: State, *, reason: str = "", at: datetime | None = None
     ) -> Announcement:
-        """Bring it into another state; StaleError when it is not as it was seen."""
+        """Bring it into another state; StaleError when it is not as it was seen, or cannot come into that one."""
+        if to not in _MOVES.get(seen.state, ()):
+            raise StaleError
         values: dict[str, object] = {"state": to, "reason": reason}
-        if to in {"stopped", "recalled"} and at is not None:
+        if to == "stopped" and at is not None:
             values["finished_at"] = at.timestamp()
-        return await self._link.run(_change, seen, (seen.state,), values)
+        return await self._link.run(_change, seen, _as(seen), values)
 
     async def approve(self, seen: Announcement, by: int, at: datetime) -> Announcement:
         """Let it go: from now on it is being sent, or will be at its hour. The ledger is empty yet (`ledger.plan`).
@@ -95,9 +106,18 @@ class Announcements:
         """
         return await self._link.run(_approve, seen, by, at.timestamp())
 
-    async def edit(self, seen: Announcement, body: Body) -> Announcement:
-        """Say something else from now on, and put right what went out; StaleError as above."""
-        values = {"body": BODY.dump_json(body).decode(), "version": seen.version + 1, **_amending("edit")}
+    async def propose(self, seen: Announcement, body: Body | None, by: int) -> Announcement:
+        """Keep what it should say instead (None: nothing) until `edit`; StaleError as above."""
+        dumped = None if body is None else BODY.dump_json(body).decode()
+        values = {"pending": dumped, "pending_by": by, "version": seen.version + 1}
+        return await self._link.run(_change, seen, OUT, values)
+
+    async def edit(self, seen: Announcement) -> Announcement:
+        """Say what was proposed from now on, and put right what went out; StaleError as above, or nothing was."""
+        if seen.pending is None:
+            raise StaleError
+        body = BODY.dump_json(seen.pending).decode()
+        values = {"body": body, "pending": None, "version": seen.version + 1, **_amending("edit")}
         changed = await self._link.run(_change, seen, OUT, values)
         await self._link.execute(update(tallies).where(tallies.c.announcement == seen.id).values(amended=0))
         return changed
@@ -146,9 +166,11 @@ class Announcements:
     async def counted(self, number: int) -> Mapping[str, int]:
         """The ledger's rows by state, counted one by one."""
         rows = await self._link.execute(
-            select(ledger.c.state, func.count()).where(ledger.c.announcement == number).group_by(ledger.c.state)
+            select(ledger.c.state, func.count().label("number"))
+            .where(ledger.c.announcement == number)
+            .group_by(ledger.c.state)
         )
-        return {row[0]: row[1] for row in rows}
+        return {row.state: row.number for row in rows}
 
     async def watch(self, number: int, channel: str, chat: str, message: str) -> None:
         """Show the progress in this message from now on, instead of another one of the chat."""
@@ -225,6 +247,8 @@ def read(row: Row[Any]) -> Announcement:
         planned=row.planned,
         amend=row.amend,
         reason=row.reason,
+        pending=None if row.pending is None else BODY.validate_json(row.pending),
+        pending_by=row.pending_by,
     )
 
 
@@ -238,6 +262,10 @@ def _listed(bureaus: Collection[str]) -> str:
 
 def _amending(what: str) -> dict[str, object]:
     return {"amend": what, "amend_channel": "", "amend_person": ""}
+
+
+def _as(seen: Announcement) -> tuple[State, ...]:
+    return (seen.state,)
 
 
 def _create(connection: Connection, author: int, at: float) -> Announcement:

@@ -10,15 +10,18 @@ import sqlite3
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import QueuePool
 
-from records.errors import DatabaseAddressError, SchemaTooNewError
+from records.errors import DatabaseAddressError, SchemaTooOldError, UnfinishedCopyError
 from records.link import GreenletLink, Link, ThreadLink
+from records.schema import is_being_copied, migrate, refuse_unknown, stored_revision
 from records.session import Records
 from records.sole import Sole, locked
 from records.tables import REVISION
@@ -29,10 +32,6 @@ POSTGRESQL = frozenset({"postgres", "postgresql", "postgresql+asyncpg", "postgre
 BUSY_MS = 10_000
 """How long a writer of another process is waited for (milliseconds)."""
 
-MIGRATIONS = Path(__file__).parent / "migrations"
-MIGRATION_LOCK = 0x6B68646D
-"""PostgreSQL advisory lock under which the schema is upgraded."""
-
 REMEMBERED_PEOPLE = 50_000
 POSTGRESQL_SETTINGS = {
     "application_name": "khedmatyar",
@@ -40,6 +39,15 @@ POSTGRESQL_SETTINGS = {
     "statement_timeout": "15000",
     "idle_in_transaction_session_timeout": "60000",
 }
+
+
+@dataclass(frozen=True)
+class Load:
+    """Connections that are open, those of them in use, and transactions that wait for this process' writer (SQLite)."""
+
+    open: int
+    in_use: int
+    waiting: int
 
 
 class Database:
@@ -74,8 +82,46 @@ class Database:
         """Whether this process is the only one that sends from the outbox (SQLite): no lease needs waiting for."""
         return self._file is not None
 
-    async def prepare(self) -> None:
-        """Bring the schema up to date; one process at a time, the others find it done.
+    @property
+    def url(self) -> URL:
+        """Its address; shown as text, the password is hidden."""
+        return self._url
+
+    @property
+    def file(self) -> Path | None:
+        """The file of an SQLite database; None for a server."""
+        return Path(self._url.database) if self._file is not None and self._url.database else None
+
+    async def ready(self) -> None:
+        """Make sure that the program can run on it. An SQLite file and an empty database are brought up to date here;
+        a PostgreSQL database that holds anything is upgraded by command, when the operator has chosen the hour.
+
+        Raises:
+            DatabaseUnavailableError: it cannot be reached.
+            SchemaTooNewError, SchemaTooOldError: its schema is not this program's.
+            UnfinishedCopyError: a move or restore into it did not end.
+        """
+        if self._server is not None:
+            stored = await self.revision()
+            if stored not in (None, REVISION):
+                refuse_unknown(stored)
+                raise SchemaTooOldError(str(stored), REVISION)
+        await self.prepare()
+        async with self._linked(writes=False) as link:
+            if await link.run(is_being_copied):
+                raise UnfinishedCopyError
+
+    async def revision(self) -> str | None:
+        """The revision of its schema; None for an empty database.
+
+        Raises:
+            DatabaseUnavailableError: it cannot be reached.
+        """
+        async with self._linked(writes=False) as link:
+            return await link.run(stored_revision)
+
+    async def prepare(self, to: str = REVISION) -> None:
+        """Bring the schema up to date (or to another revision); one process at a time, the others find it done.
 
         Raises:
             DatabaseUnavailableError: it cannot be reached.
@@ -85,10 +131,10 @@ class Database:
             folder = Path(self._url.database).parent
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         async with self._linked(writes=False) as link:
-            stored = await link.run(_stored_revision)
-        if stored != REVISION:
+            stored = await link.run(stored_revision)
+        if stored != to:
             async with self._linked(writes=True) as link:
-                await link.run(_upgrade)
+                await link.run(migrate, to)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Records]:
@@ -127,17 +173,33 @@ class Database:
         async with locked(self._server, key) as held:
             yield held
 
+    def load(self) -> Load:
+        """How busy the connections of this process are just now."""
+        engine = self._file if self._file is not None else self._server
+        pool = engine.pool if engine is not None else None
+        if not isinstance(pool, QueuePool):
+            return Load(0, 0, 0)
+        in_use = pool.checkedout()
+        # SQLite has one writer: whoever else wants to write stands here, not in the database.
+        waiting = len(getattr(self._writing, "_waiters", None) or ()) if self._file is not None else 0
+        return Load(in_use + pool.checkedin(), in_use, waiting)
+
     def unmeet(self) -> None:
         """Have everybody's next turn write their `people` row again: somebody's has been marked."""
         self._met.clear()
 
-    async def close(self) -> None:
-        """Close every connection."""
+    async def disconnect(self) -> None:
+        """Give up the connections that nobody uses; the next piece of work opens new ones."""
         if self._file is not None:
             await asyncio.to_thread(self._file.dispose)
-            self._threads.shutdown()
         if self._server is not None:
             await self._server.dispose()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.disconnect()
+        if self._file is not None:
+            self._threads.shutdown()
 
     @asynccontextmanager
     async def _linked(self, *, writes: bool) -> AsyncIterator[Link]:
@@ -220,31 +282,3 @@ def _to_wal(connection: sqlite3.Connection) -> None:
         else:
             return
     connection.execute("PRAGMA journal_mode=WAL")
-
-
-def _stored_revision(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-    return revision
-
-
-def _upgrade(connection: Connection) -> None:
-    # Alembic takes 0.2 s to import, and almost every start finds the schema up to date.
-    from alembic import command  # noqa: PLC0415 — see above
-    from alembic.config import Config  # noqa: PLC0415 — see above
-    from alembic.script import ScriptDirectory  # noqa: PLC0415 — see above
-
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SET LOCAL statement_timeout = 0"))
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-    stored = _stored_revision(connection)
-    if stored == REVISION:
-        return
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if stored is not None and stored not in known:
-        raise SchemaTooNewError(stored)
-    command.upgrade(config, "head")

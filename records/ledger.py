@@ -6,9 +6,8 @@ All functions are for the one process that has the seat; whoever lost it gets No
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
 
 from sqlalchemy import (
     Connection,
@@ -16,7 +15,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
-    func,
     insert,
     literal,
     literal_column,
@@ -150,7 +148,9 @@ def unplanned(connection: Connection) -> list[int]:
     return [row.id for row in fetch(connection, chosen.order_by(announcements.c.id))]
 
 
-def claim(connection: Connection, owner: str, now: float, hour: int, channels: Sequence[str], most: int) -> Claims:
+def claim(  # noqa: PLR0917 — who, when, where and how many
+    connection: Connection, owner: str, now: float, hour: int, channels: Sequence[str], most: int
+) -> Claims:
     """Up to `most` recipients whose turn it is, of one announcement, urgent ones first; each row is `sending` when this
     commits. Those who do not want it any more, or have blocked the bot, are written down as such instead.
 
@@ -176,25 +176,25 @@ def claim(connection: Connection, owner: str, now: float, hour: int, channels: S
     return Claims()
 
 
-def mark(connection: Connection, owner: str, outcomes: Sequence[Outcome]) -> None:
+def mark(connection: Connection, outcomes: Sequence[Outcome]) -> None:
     """Write what became of claimed rows. A row that was taken for unknown meanwhile is put right."""
     if not outcomes:
         return
     of = {(one.claimed.announcement, one.claimed.channel, one.claimed.person): one for one in outcomes}
     mine = fetch(
         connection,
-        select(ledger.c.announcement, ledger.c.channel, ledger.c.person, ledger.c.state)
-        .where(_KEY.in_(list(of)), ledger.c.owner == owner, or_(_SENDING, ledger.c.state == "unknown"))
+        select(ledger.c.announcement, ledger.c.channel, ledger.c.person, ledger.c.state, ledger.c.owner)
+        .where(_KEY.in_(list(of)), or_(_SENDING, ledger.c.state == "unknown"))
         .with_for_update(),
     )
     deltas: dict[int, Counter[str]] = {}
     rows = []
-    for number, channel, person, before in mine:
-        outcome = of[number, channel, person]
-        if before == "unknown" and outcome.state == "waiting":
+    for row in mine:
+        outcome = of[row.announcement, row.channel, row.person]
+        if row.owner != outcome.claimed.owner or (row.state == "unknown" and outcome.state == "waiting"):
             continue
-        count = deltas.setdefault(number, Counter())
-        count[before] -= 1
+        count = deltas.setdefault(row.announcement, Counter())
+        count[row.state] -= 1
         count[outcome.state] += 1
         rows.append(_row(outcome))
     if rows:
@@ -258,14 +258,9 @@ def pause(connection: Connection, number: int, reason: str) -> bool:
     return bool(connection.execute(paused.values(state="paused", reason=reason)).rowcount)
 
 
-def amendable(connection: Connection, owner: str, most: int) -> tuple[Announcement, list[Sent]] | None:
+def amendable(connection: Connection, most: int) -> tuple[Announcement, list[Sent]] | None:
     """The next recipients whose message is to be edited or recalled; None when there is nothing to amend. The list is
-    empty, once, when all is done.
-
-    Raises:
-        NotSeatedError: another process sends.
-    """
-    _check_seat(connection, owner)
+    empty, once, when all is done."""
     row = connection.execute(
         select(announcements).where(announcements.c.amend.is_not(None)).order_by(announcements.c.id).limit(1)
     ).first()
@@ -286,11 +281,16 @@ def amendable(connection: Connection, owner: str, most: int) -> tuple[Announceme
         .order_by(ledger.c.channel, ledger.c.person)
         .limit(most)
     )
-    return read(row), [Sent(*one) for one in fetch(connection, chosen)]
+    return read(row), [Sent(one.channel, one.person, one.chat, one.message) for one in fetch(connection, chosen)]
 
 
-def amended(connection: Connection, seen: Announcement, upto: Sent | None, count: int) -> None:
-    """Keep how far the amending has come; `upto` None: it is done. Nothing happens when it was amended anew."""
+def amended(connection: Connection, owner: str, seen: Announcement, upto: Sent | None, count: int) -> None:
+    """Keep how far the amending has come; `upto` None: it is done. Nothing happens when it was amended anew.
+
+    Raises:
+        NotSeatedError: another process sends.
+    """
+    _check_seat(connection, owner)
     place = {"amend": None} if upto is None else {"amend_channel": upto.channel, "amend_person": upto.person}
     same = and_(
         announcements.c.id == seen.id, announcements.c.version == seen.version, announcements.c.amend == seen.amend
@@ -332,7 +332,7 @@ def show(connection: Connection, one: Watched, part: str, shown: str, now: float
         connection.execute(update(watchers).where(mine).values(posted=posted.id, shown=shown))
 
 
-def _next(
+def _next(  # noqa: PLR0917 — as above
     connection: Connection, number: int, now: float, hour: int, channels: Sequence[str], most: int
 ) -> list[tuple[int, str, str]]:
     """Keys of rows that wait. Each column of the index is asked for by one value: whatever the planner believes, it
@@ -384,7 +384,7 @@ def _begin(  # noqa: PLR0917 — the parts of one claim
     deltas: Counter[str] = Counter()
     for key in keys:
         row = known.get(key[1:])
-        one = ledger.update().where(_KEY == tuple_(*map(literal, key)))
+        one = update(ledger).where(_KEY.in_([key]))
         if row is None or not row.wanted or row.blocked_at is not None:
             state = "blocked" if row is not None and row.blocked_at is not None else "withdrawn"
             connection.execute(one.values(state=state, at=now))
@@ -404,7 +404,7 @@ def _begin(  # noqa: PLR0917 — the parts of one claim
         .returning(ledger.c.channel, ledger.c.person, ledger.c.attempts)
     )
     return [
-        Claimed(announcement.id, row.channel, row.person, known[row.channel, row.person].chat, row.attempts)
+        Claimed(owner, announcement.id, row.channel, row.person, known[row.channel, row.person].chat, row.attempts)
         for row in connection.execute(taken)
     ]
 

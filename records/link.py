@@ -37,8 +37,11 @@ class Link(Protocol):
     async def execute(self, statement: Executable, parameters: Parameters | None = None) -> Rows:
         """The rows of one statement (none for one that returns none)."""
 
+    async def finish(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `run`, and then commit: nothing more can be done in this transaction."""
+
     async def end(self, *, commit: bool) -> None:
-        """Commit or roll back, and give the connection back."""
+        """Commit or roll back, and give the connection back; nothing to do after `finish`."""
 
 
 def fetch(connection: Connection, statement: Executable, parameters: Parameters | None = None) -> Rows:
@@ -75,9 +78,17 @@ class ThreadLink:
     async def execute(self, statement: Executable, parameters: Parameters | None = None) -> Rows:
         return await self.run(fetch, statement, parameters)
 
+    async def finish(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._hop(partial(self._finish, work, *args, **kwargs))
+
     async def end(self, *, commit: bool) -> None:
         if self._connection is not None:
             await self._hop(partial(self._end, commit))
+
+    def _finish(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        result = self._work(work, *args, **kwargs)
+        self._end(commit=True)
+        return result
 
     def _work(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         try:
@@ -141,6 +152,11 @@ class GreenletLink:
 
     async def execute(self, statement: Executable, parameters: Parameters | None = None) -> Rows:
         return await self.run(fetch, statement, parameters)
+
+    async def finish(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        result = await self.run(work, *args, **kwargs)
+        await self.end(commit=True)
+        return result
 
     async def end(self, *, commit: bool) -> None:
         connection, self._connection = self._connection, None

@@ -19,7 +19,7 @@ from records.errors import RecordsError
 from records.link import Link, fetch
 from records.overlay_tables import changes, drafts, entries, facts, verdicts
 from records.staff_tables import staff
-from records.tables import misses
+from records.tables import misses, votes
 
 ChangeKind = Literal["chat", "excel", "phrase", "undo", "yaml"]
 Verdict = Literal["phrase", "rejected"]
@@ -40,6 +40,10 @@ class Stale(RecordsError):  # noqa: N818 — an outcome
     def __init__(self, places: Sequence[tuple[str, str]]) -> None:
         self.places = tuple(places)
         super().__init__("در این میان کس دیگری همین را عوض کرده است. لطفاً از نو ببینید.")
+
+
+Given = tuple[str, str, str | None, str | None]
+"""An entry as others give it: subject, field, before, after."""
 
 
 class Entry(NamedTuple):
@@ -128,7 +132,7 @@ class Overlay:
 
     async def apply(
         self,
-        edits: Iterable[Entry],
+        edits: Iterable[Given],
         *,
         author: str,
         name: str,
@@ -162,7 +166,7 @@ class Overlay:
         return await self._link.run(_changes, None, offset, limit)
 
     async def keep_draft(
-        self, edits: Iterable[Entry], *, author: str, kind: ChangeKind, reason: str, at: datetime
+        self, edits: Iterable[Given], *, author: str, kind: ChangeKind, reason: str, at: datetime
     ) -> int:
         """Keep a change until its author confirms it; its id. Drafts of yesterday are dropped."""
         packed = json.dumps([list(one) for one in edits], ensure_ascii=False)
@@ -196,6 +200,12 @@ class Overlay:
     async def misses(self, since: datetime, limit: int = 2000) -> tuple[Miss, ...]:
         """Missed questions that nobody has dealt with, newest first."""
         return await self._link.run(_misses, since.timestamp(), limit)
+
+    async def asked(self) -> dict[str, int]:
+        """How often each service was voted on: the trace that questions about it leave."""
+        counted = func.sum(votes.c.up + votes.c.down).label("times")
+        rows = await self._link.execute(select(votes.c.subject, counted).group_by(votes.c.subject))
+        return {row.subject: int(row.times) for row in rows}
 
     async def judge(
         self, ids: Collection[int], verdict: Verdict, *, author: str, at: datetime, change: int | None = None

@@ -106,13 +106,15 @@ class Records:
         update: str | None = None,
         now: float | None = None,
         lease: Lease | None = None,
+        last: bool = False,
     ) -> list[Posted]:
-        """`keep_conversation` (unless `state` is None) and `post` in one step."""
+        """`keep_conversation` (unless `state` is None) and `post` in one step; with `last` the commit too, and nothing
+        more can be done in this transaction."""
         if (channel, chat) in self._forgotten:
             state = None
         if state is None and not drafts:
             return []
-        posted = await self.connection.run(
+        posted = await (self.connection.finish if last else self.connection.run)(
             _close_turn,
             channel,
             chat,

@@ -42,11 +42,11 @@ class Subscriptions:
     async def counts(self, announcement: int) -> dict[int, int]:
         """How many chose each option of a poll."""
         rows = await self._link.execute(
-            select(choices.c.choice, func.count())
+            select(choices.c.choice, func.count().label("number"))
             .where(choices.c.announcement == announcement)
             .group_by(choices.c.choice)
         )
-        return {row[0]: row[1] for row in rows}
+        return {row.choice: row.number for row in rows}
 
 
 def _whose(table: Any, channel: str, person: str) -> Any:

@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest migration: a database that bears it needs no upgrade."""
 
 metadata = MetaData(

@@ -136,7 +136,7 @@ async def _all(  # noqa: PLR0917 — the options of the command
     at_rate = LoadPlan(rate=rate, chats=chats, seconds=seconds, warmup=WARM_UP, script=str(lines))
     plans = (at_rate, replace(at_rate, rate=None))
     runs = []
-    with say.status("measuring") as status:
+    with say.status("measuring", refresh_per_second=1) as status:
         for number, plan, who in itertools.product(range(rounds), plans, NAMES):
             how = "saturated" if plan.rate is None else f"{rate:g} turns a second"
             status.update(f"round {number + 1} of {rounds}: {NAMES[who]}, {how}")

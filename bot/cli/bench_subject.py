@@ -20,6 +20,7 @@ from telegram.ext import Application, CallbackQueryHandler, ContextTypes, Messag
 
 from bot.channels import serve
 from bot.cli.finder import ready_finder
+from bot.cli.running import settle
 from bot.messenger.api import MessengerBot
 from bot.messenger.intake import Intake
 from bot.settings import Settings
@@ -103,6 +104,7 @@ def ours(url: str, token: str, database: Path, meter: Meter) -> None:
         "web_port": 0,
         "database_url": f"sqlite:///{database}",
     }
+    settle()
     asyncio.run(serve(Settings(_env_file=None, **values), finder))
 
 

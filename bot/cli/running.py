@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import gc
 from contextlib import AsyncExitStack
 
 from rich.console import Console
 
 from bot.cli.finder import ready_finder
-from bot.settings import load_settings
+from bot.logs import configure
+from bot.settings import Settings, load_settings, secrets_of
 from bot.terminal import rtl
 
 
@@ -38,13 +39,29 @@ def chat() -> None:
             runner.run(stack.aclose())
 
 
+def log_to_standard_error(settings: Settings) -> None:
+    """Set up the log as the settings say, without the secrets among them."""
+    key = settings.data_key.get_secret_value().encode() if settings.data_key is not None else None
+    configure(settings.log_level, settings.log_format, hidden=secrets_of(settings), key=key)
+
+
+def settle() -> None:
+    """Have the garbage collector pass over what is loaded and stays: looking through it again and again stops every
+    chat for up to a fifth of a second."""
+    gc.collect()
+    gc.freeze()
+
+
 def run() -> None:
     """Start every channel that is configured (docs/settings.md); without a token, the web chat. Ends with Ctrl-C."""
     from bot.channels import serve, told  # noqa: PLC0415 — the other commands start without the channels
+    from bot.metrics import METRICS  # noqa: PLC0415
 
     settings = load_settings()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    log_to_standard_error(settings)
+    METRICS.lenient()
     finder = ready_finder()
     if (line := told(settings)) is not None:
         Console(stderr=True, highlight=False).print(rtl(line), soft_wrap=True)
+    settle()
     asyncio.run(serve(settings, finder))

@@ -7,9 +7,10 @@ import os
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 from telegram import Bot
-from telegram.error import Forbidden, InvalidToken, RetryAfter
+from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter
 from telegram.request import BaseRequest, HTTPXRequest
 
 from bot.messenger.dialect import Dialect
@@ -40,6 +41,11 @@ class MessengerBot(Bot):
     batch, and building a Message from each answer costs CPU time that nobody needs.
     """
 
+    @property
+    def connected(self) -> bool:
+        """Whether `connect` has succeeded: `id` and `username` are known."""
+        return self._bot_user is not None
+
     async def call(self, method: str, **parameters: Any) -> Any:
         """The bare `result` of a method; parameters that are None are not sent.
 
@@ -60,6 +66,25 @@ class MessengerBot(Bot):
         }
         found: list[dict[str, Any]] = await self._post("getUpdates", asked, read_timeout=wait + LEAST_TIME)
         return found
+
+    async def download(self, file_id: str, limit: int, seconds: float = 30.0) -> bytes | None:
+        """The content of a file that somebody sent; None when it is larger than `limit` bytes, or the messenger does
+        not hand it out for its size.
+
+        Raises:
+            TelegramError: it could not be fetched.
+        """
+        try:
+            found = await self._post("getFile", {"file_id": file_id})
+        except BadRequest as refusal:
+            if "too big" in refusal.message.lower():
+                return None
+            raise
+        if int(found.get("file_size") or 0) > limit or not found.get("file_path"):
+            return None
+        url = f"{self.base_file_url}/{quote(str(found['file_path']))}"
+        content: bytes = await self.request.retrieve(url, read_timeout=seconds)
+        return content if len(content) <= limit else None
 
 
 def make_bot(dialect: Dialect, token: str, api_url: str, proxy: str | None = None) -> MessengerBot:

@@ -13,6 +13,7 @@ from bot.messenger.api import MessengerBot
 from bot.messenger.dialect import Dialect
 from bot.messenger.inline import Cards, answer_inline
 from bot.messenger.updates import Arrived, Asked, Chosen, Me, Membership, Raw, parse, read
+from bot.metrics import METRICS
 from handlers.turn import Turn
 
 LOG = logging.getLogger(__name__)
@@ -36,7 +37,8 @@ class Taker(Protocol):
 
 class Intake:
     """Takes updates of one messenger. `cards` answers inline queries; `on_membership` is told who blocked the bot and
-    who came back, and its commit too is waited for; `on_chosen` is told which cards were shared."""
+    who came back, and its commit too is waited for; `on_chosen` is told which cards were shared; `prepare` fetches what
+    a turn needs, before the engine takes it."""
 
     def __init__(
         self,
@@ -47,6 +49,7 @@ class Intake:
         cards: Cards | None = None,
         on_membership: Callable[[Membership], Awaitable[None]] | None = None,
         on_chosen: Callable[[Chosen], Awaitable[None]] | None = None,
+        prepare: Callable[[Turn], Awaitable[Turn]] | None = None,
     ) -> None:
         self.dialect = dialect
         self._bot = bot
@@ -54,7 +57,13 @@ class Intake:
         self._cards = cards
         self._on_membership = on_membership
         self._on_chosen = on_chosen
+        self._prepare = prepare
         self._aside: set[asyncio.Task[None]] = set()
+
+    @property
+    def ready(self) -> bool:
+        """Whether the messenger has told who we are: before that, no update can be read."""
+        return self._bot.connected
 
     async def handle(self, raw: Raw) -> None:
         """Handle an update; one that cannot be read is logged and passed over.
@@ -63,9 +72,12 @@ class Intake:
             Exception: it is not committed and must come again (the database is out of reach).
         """
         arrived = self._read(raw)
+        METRICS.updates.inc(self.dialect.channel, arrived.kind)
         notice = None
         match arrived.event:
             case Turn() as turn:
+                if self._prepare is not None:
+                    turn = await self._prepare(turn)
                 notice = (await self._engine.take(turn)).notice
             case Membership() as membership:
                 if self._on_membership is not None:
@@ -92,7 +104,7 @@ class Intake:
         except Exception as error:  # noqa: BLE001 — whatever a messenger sends, the next update must be handled
             kinds = ", ".join(sorted(str(kind) for kind in raw if kind != "update_id"))
             LOG.warning("an update could not be read (%s): %s", kinds, type(error).__name__)
-            return Arrived()
+            return Arrived(unreadable=True)
 
     def _set_aside(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -15,6 +15,7 @@ from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from bot.messenger.api import MessengerBot, WrongToken, connect, seconds_of
 from bot.messenger.intake import Intake
 from bot.messenger.updates import Raw, chat_of
+from bot.metrics import METRICS
 
 LOG = logging.getLogger(__name__)
 
@@ -155,6 +156,7 @@ class Polling:
             case _:
                 self._rejections = 0
         self._failures += 1
+        METRICS.messenger_up.set(0, self._dialect.channel)
         if self._down_since is None:
             self._down_since = time.monotonic()
             if isinstance(error, Conflict):
@@ -173,6 +175,7 @@ class Polling:
     def _recovered(self) -> None:
         if self._down_since is not None:
             LOG.info("%s is back after %.0f s", self._dialect.channel, time.monotonic() - self._down_since)
+        METRICS.messenger_up.set(1, self._dialect.channel)
         self._down_since = None
         self._failures = self._rejections = 0
 

@@ -7,7 +7,7 @@ import logging
 import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,17 +16,21 @@ from telegram import InputFile
 from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError, TimedOut
 
 from bot.delivery import Blocked, Later, Refused, SendError, Uncertain, Unreachable
+from bot.messenger.albums import album_media, ids_of, remembered
 from bot.messenger.api import MessengerBot, seconds_of
 from bot.messenger.dialect import Dialect
 from bot.render.keyboard import Json
 from bot.render.lines import CAPTION_LIMIT, utf16
-from handlers.reply import PART, Block, Flowchart, Made, Part, Received, say
+from handlers.reply import PART, Album, Block, Flowchart, Made, Part, Received, say
 from records.outbox import Posted
 
 LOG = logging.getLogger(__name__)
 
 KEPT = 512
 """File ids of uploaded pictures, chats that moved and messages begun that are kept in mind."""
+
+BETWEEN = 1.05
+"""Seconds between an album and its text: a chat takes one message a second."""
 
 NO_PICTURE = "نمودار این خدمت آماده نشد؛ متن مراحل در کارت آن هست."
 ELSEWHERE = "این پیام یک پیوست دارد که این‌جا نشان داده نمی‌شود."
@@ -54,6 +58,14 @@ class Artist(Protocol):
         ...
 
 
+class Importer(Protocol):
+    """Fetches files that came in on another channel."""
+
+    async def fetch(self, file: Received) -> tuple[str, bytes] | None:
+        """Name and content; None when it cannot be had."""
+        ...
+
+
 Step = Callable[[], Awaitable[str]]
 """Sends one message; the id of it."""
 
@@ -67,14 +79,27 @@ class _Begun:
 
 
 class MessengerSender:
-    """Sends to one messenger. `artist` draws the flowcharts; without one, parts are sent without their drawing."""
+    """Sends to one messenger. `artist` draws the flowcharts; without one, parts are sent without their drawing.
+    `importer` brings files of other channels; they are uploaded here once. An album's messages and its text are told as
+    one id, with commas between; `rest` waits between the two."""
 
-    def __init__(self, bot: MessengerBot, dialect: Dialect, artist: Artist | None = None) -> None:
+    def __init__(
+        self,
+        bot: MessengerBot,
+        dialect: Dialect,
+        artist: Artist | None = None,
+        *,
+        importer: Importer | None = None,
+        rest: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
         self.channel: str = dialect.channel
         self._bot = bot
         self._dialect = dialect
         self._artist = artist
+        self._importer = importer
+        self._rest = rest
         self._drawing = asyncio.Lock()
+        self._importing = asyncio.Lock()
         self._uploaded: OrderedDict[str, str] = OrderedDict()
         self._moved: OrderedDict[str, str] = OrderedDict()
         self._begun: OrderedDict[int, _Begun] = OrderedDict()
@@ -86,14 +111,16 @@ class MessengerSender:
         Raises:
             SendError: one of its kinds.
         """
-        steps = self._steps(posted, PART.validate_json(posted.part))
+        part = PART.validate_json(posted.part)
+        steps = self._steps(posted, part)
         if not steps:
             raise Refused("the part says nothing")
         begun = self._begun.pop(posted.id, None)
         sent, message = (begun.sent, begun.message) if begun else (0, "")
         try:
             for step in steps[sent:]:
-                message = await self._moving(posted.chat, step)
+                made = await self._moving(posted.chat, step)
+                message = f"{message},{made}" if message and isinstance(part.file, Album) else made
                 sent += 1
         except TelegramError as error:
             if sent:
@@ -115,6 +142,11 @@ class MessengerSender:
                 return self._with_file(posted, part, self._flowchart)
             case Received():
                 return self._with_file(posted, part, self._received)
+            case Album(files):
+                return [
+                    lambda: self._album(posted, files),
+                    *map(self._rested, self._texts(posted, part.blocks, part, None)),
+                ]
             case Made():
                 return self._with_file(posted, part, self._made)
             case None:
@@ -215,8 +247,10 @@ class MessengerSender:
 
     async def _received(self, posted: Posted, part: Part, options: Json) -> str | None:
         file = part.file
-        if not isinstance(file, Received) or file.channel != self.channel or file.kind not in _RECEIVED:
+        if not isinstance(file, Received) or file.kind not in _RECEIVED:
             return None
+        if file.channel != self.channel:
+            return await self._imported(posted, file, options)
         if file.kind == "sticker" and options["caption"]:
             return None
         try:
@@ -235,6 +269,47 @@ class MessengerSender:
         method, kind = ("sendPhoto", "photo") if file.name.endswith(".png") else ("sendDocument", "document")
         body = InputFile(file.content, filename=file.name)
         return _id(await self._bot.call(method, chat_id=self._chat(posted), **{kind: body}, **options))
+
+    async def _imported(self, posted: Posted, file: Received, options: Json) -> str | None:
+        """A file of another channel: uploaded the first time, by its id here from then on."""
+        async with self._importing:
+            known = await self._known(file)
+            if known is None:
+                return None
+            answer = await self._bot.call(
+                _RECEIVED[file.kind], chat_id=self._chat(posted), **{file.kind: known}, **options
+            )
+            with suppress(KeyError, IndexError, TypeError):
+                _keep(self._uploaded, _abroad(file), remembered(answer, file.kind))
+            return _id(answer)
+
+    async def _known(self, file: Received) -> str | InputFile | None:
+        if file.channel == self.channel:
+            return file.file_id
+        known = self._uploaded.get(_abroad(file))
+        if known is not None:
+            return known
+        fetched = await self._importer.fetch(file) if self._importer is not None else None
+        return None if fetched is None else InputFile(fetched[1], filename=fetched[0], attach=True)
+
+    async def _album(self, posted: Posted, files: tuple[Received, ...]) -> str:
+        async with self._importing if any(one.channel != self.channel for one in files) else nullcontext():
+            known = [(one, media) for one in files if (media := await self._known(one)) is not None]
+            if len(known) < 2:
+                return ""
+            answer = await self._bot.call("sendMediaGroup", chat_id=self._chat(posted), media=album_media(known))
+            for (file, _), made in zip(known, answer, strict=False):
+                if file.channel != self.channel:
+                    with suppress(KeyError, IndexError, TypeError):
+                        _keep(self._uploaded, _abroad(file), remembered(made, file.kind))
+        return ids_of(answer)
+
+    def _rested(self, step: Step) -> Step:
+        async def rested() -> str:
+            await self._rest(BETWEEN)
+            return await step()
+
+        return rested
 
     def _chat(self, posted: Posted) -> str:
         return self._moved.get(posted.chat, posted.chat)
@@ -262,6 +337,10 @@ def outcome(error: TelegramError, chat: str) -> SendError:
         case _:
             # Also a rejected token: that is the operator's to mend, and the message waits for it.
             return Unreachable(error.message)
+
+
+def _abroad(file: Received) -> str:
+    return f"{file.channel}:{file.file_id}"
 
 
 def _group(chat: str) -> bool:

@@ -69,6 +69,7 @@ class Chosen:
 
 
 Event = Turn | Membership | Asked | Chosen
+KINDS: dict[type, str] = {Turn: "turn", Membership: "membership", Asked: "inline", Chosen: "chosen"}
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,14 @@ class Arrived:
 
     event: Event | None = None
     press: str | None = None
+    unreadable: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The kind of update, as it is counted."""
+        if self.unreadable:
+            return "unreadable"
+        return KINDS.get(type(self.event), "ignored")
 
 
 def parse(raw: Raw, bot: Bot | None = None) -> Update:

@@ -112,7 +112,9 @@ class Load:
         self._plan = plan
         self._script = plan.turns()
         people = (api.user(_FIRST_USER + number, first_name=f"شهروند {number}") for number in range(plan.chats))
-        self._talks = [_Talk(person, number % len(self._script)) for number, person in enumerate(people)]
+        # Far apart, so that a bot that remembers what it was just asked does not profit from the neighbour.
+        apart = len(self._script) / plan.chats
+        self._talks = [_Talk(person, int(number * apart)) for number, person in enumerate(people)]
         self._by_chat = {talk.person.id: talk for talk in self._talks}
         self._by_update: dict[int, _Talk] = {}
         self._idle = deque(self._talks)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from urllib.parse import urlsplit
 
-from handlers.reply import Block, Button, Flowchart, Heading, Items, Made, Paragraph, Part, Received, Span
+from handlers.reply import Album, Block, Button, Flowchart, Heading, Items, Made, Paragraph, Part, Received, Span
 
 LINK_SCHEMES = frozenset({"http", "https", "tel", "mailto"})
 NO_PICTURE = "نمودار این خدمت آماده نشد؛ متن مراحل در کارت آن هست."
@@ -32,7 +32,7 @@ def part_html(part: Part, drawing: Drawing | None = None) -> str:
     match part.file:
         case Flowchart(_, form):
             pieces.append(_picture(drawing, form) if drawing else f'<p class="quiet">{NO_PICTURE}</p>')
-        case Received() | Made():
+        case Received() | Album() | Made():
             pieces.append(f'<p class="quiet">{ELSEWHERE}</p>')
         case None:
             pass

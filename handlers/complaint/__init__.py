@@ -16,7 +16,7 @@ from handlers.reply import Part, Reply, message
 from handlers.topic import Command, Topic
 from handlers.visit import Visit
 
-__all__ = ["RULES", "TOPIC", "Rules", "after", "begin", "go_on", "mine", "reminder"]
+__all__ = ["RULES", "TOPIC", "Rules", "after", "begin", "cancel", "go_on", "mine", "reminder"]
 
 
 async def _command(visit: Visit, parts: tuple[str, ...]) -> Reply:
@@ -38,6 +38,16 @@ async def _cancel(visit: Visit, parts: tuple[str, ...]) -> Reply:
     memory = recall(visit)
     if memory.draft is None or (parts and parts[0] != memory.draft.id):
         return message(texts.NOTHING_OPEN)
+    reply = filing.cancelled(visit, memory)
+    remember(visit, memory)
+    return reply
+
+
+async def cancel(visit: Visit) -> Reply | None:
+    """`/cancel`: puts the open draft away; None when there is none."""
+    memory = recall(visit)
+    if memory.draft is None:
+        return None
     reply = filing.cancelled(visit, memory)
     remember(visit, memory)
     return reply

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from persiantools.jdatetime import JalaliDate
 
 from knowledge.persian import persian_digits
+from knowledge.workdays import load_workdays
 
 TEHRAN = ZoneInfo("Asia/Tehran")
 
@@ -33,13 +34,13 @@ def jalali_year(at: datetime) -> int:
 
 
 def look_by(at: datetime) -> date:
-    """Until when a complaint filed now is looked at."""
-    return today(at) + timedelta(days=LOOK_DAYS)
+    """Until when a complaint filed now is looked at: working days, as the desk counts them."""
+    return load_workdays().after(today(at), LOOK_DAYS)
 
 
 def answer_by(at: datetime) -> date:
     """Until when it is answered when no letters and no inspection are needed."""
-    return look_by(at) + timedelta(days=ANSWER_DAYS)
+    return load_workdays().after(look_by(at), ANSWER_DAYS)
 
 
 def day_text(day: date) -> str:

@@ -22,6 +22,9 @@ async def send(visit: Visit, memory: Memory, draft: Draft) -> Reply:
     complaints, turn = store(visit), visit.turn
     if not draft.pieces:
         return message(texts.NO_STORY, texts.TELL, buttons=((show.cancel_button(draft),),))
+    for refuse in RULES.refuses:
+        if (refusal := await refuse(visit)) is not None:
+            return message(refusal, buttons=((Button("راه‌های دیگر", data="ways"),),))
     if not draft.again and await complaints.by_draft(draft.id) is None:
         before = await complaints.same(turn.channel, turn.person, draft.text, turn.at - SAME_WITHIN)
         if before is not None:

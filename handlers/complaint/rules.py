@@ -13,6 +13,9 @@ from records.vault import PLAIN, Vault
 Filed = Callable[[Visit, Complaint], Awaitable[None]]
 """Called inside the transaction that filed a complaint: what it posts goes out when, and only when, that commits."""
 
+Refuse = Callable[[Visit], Awaitable[str | None]]
+"""Asked before a complaint is filed: why none is taken from this person; None when one is."""
+
 
 @dataclass
 class Rules:
@@ -21,6 +24,7 @@ class Rules:
     per_day: int = 5
     vault: Vault = PLAIN
     filed: list[Filed] = field(default_factory=list)
+    refuses: list[Refuse] = field(default_factory=list)
 
 
 RULES = Rules()

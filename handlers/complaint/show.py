@@ -137,7 +137,8 @@ def filed(office: Office, complaint: Complaint, mobile: str) -> Reply:
         Paragraph((Span("موضوع: ", "strong"), Span(subject_text(office, complaint.subject)))),
         say(promise(complaint)),
         say(
-            "این مهلت‌ها از گردش کار شکایت در کتابچه است. خبرها را همین‌جا می‌نویسم؛ با این کد هر وقت بخواهید پیگیری کنید."
+            "این مهلت‌ها از گردش کار شکایت در کتابچه است، به روز کاری. خبرها را همین‌جا می‌نویسم؛ "
+            "با این کد هر وقت بخواهید پیگیری کنید."
         ),
     ]
     if mobile:

@@ -1,7 +1,7 @@
 """The desk: where staff work on complaints, in the messenger. To everybody else it does not exist.
 
 `set_up` hooks it to the filing of complaints; `accept_invitation` and `go_on` are called by the front door and the
-router; `is_blocked` is asked before a complaint is filed.
+router.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from handlers.desk import export, figures, queue, staffing, trail, work, writing
 from handlers.desk.guard import ADMIN, DESK_ROLES, button, command, member_of
 from handlers.desk.memory import clear, recall
 from handlers.desk.post import announce_new, set_up
-from handlers.desk.rules import DESK, cases, read_chat
+from handlers.desk.rules import DESK, read_chat
 from handlers.desk.staffing import INVITED, accept_invitation
 from handlers.reply import Reply, message
 from handlers.topic import Topic
@@ -24,7 +24,6 @@ __all__ = [
     "announce_new",
     "cancel",
     "go_on",
-    "is_blocked",
     "read_chat",
     "set_up",
 ]
@@ -52,11 +51,6 @@ async def cancel(visit: Visit) -> Reply | None:
         return None
     clear(visit)
     return message(writing.NOT_SENT)
-
-
-async def is_blocked(visit: Visit) -> bool:
-    """Whether complaints of this turn's person are not taken any more."""
-    return await cases(visit).is_blocked(visit.turn.channel, visit.turn.person)
 
 
 TOPIC = Topic(

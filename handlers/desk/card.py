@@ -153,7 +153,7 @@ def _working_rows(state: State, key: str, *, held: bool) -> list[list[Button]]:
         last = [Button("واگذاری", data=f"dgive:{key}"), Button("هرزنامه", data=f"dspam:{key}")]
         made.append([*last, Button("پس دادن", data=f"ddrop:{key}")] if held and state == "taken" else last)
     if allowed(state, "closed"):
-        made.append([Button("بستن", data=f"dgo:{key}:closed"), Button("رسیدگی دوباره", data=f"dgo:{key}:letters")])
+        made.append([Button("بستن", data=f"dgo:{key}:closed"), Button("مکاتبه‌ی دوباره", data=f"dgo:{key}:letters")])
     return made
 
 

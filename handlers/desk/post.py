@@ -18,6 +18,8 @@ from records.complaint_values import Complaint
 from records.outbox import Draft
 from records.staff import Member
 
+BLOCKED = "از این حساب فعلاً شکایتی گرفته نمی‌شود."
+
 
 def draft(part: Part) -> Draft:
     """A part as the outbox keeps it."""
@@ -51,8 +53,16 @@ async def announce_new(visit: Visit, complaint: Complaint) -> None:
     await tell_members(visit, await staff(visit).officers(case.bureau) or await staff(visit).admins(), part)
 
 
+async def refuse(visit: Visit) -> str | None:
+    """Why no complaint is taken from this turn's person; None when one is."""
+    return BLOCKED if await cases(visit).is_blocked(visit.turn.channel, visit.turn.person) else None
+
+
 def set_up(desk_chat: tuple[str, str] | None = None) -> None:
-    """Have the desk hear of every complaint; `desk_chat`: channel and id of its group. Once at the start."""
+    """Have the desk hear of every complaint, and take none from whom it blocked; `desk_chat`: channel and id of its
+    group. Once at the start."""
     DESK.chat = desk_chat
     if announce_new not in RULES.filed:
         RULES.filed.append(announce_new)
+    if refuse not in RULES.refuses:
+        RULES.refuses.append(refuse)

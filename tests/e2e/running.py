@@ -1,4 +1,4 @@
-"""The real service on a stand-in: polling or webhook, SQLite in a folder, the real finder; and what stood in its rows."""
+"""The real service on a stand-in: polling or webhook, an SQLite file, the real finder; and what stands in its rows."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ import asyncio
 import socket
 import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from bot.channels import serve
+from bot.messenger.api import connect, make_bot
+from bot.messenger.dialect import BALE, TELEGRAM
+from bot.messenger.webhook import set_webhook, webhook_path
 from bot.settings import Settings
 from bot.standin import Participant, Shown, StandIn
 from knowledge.finder.finder import Finder
@@ -54,7 +59,11 @@ async def running(api: StandIn, finder: Finder, folder: Path, **more: Any) -> As
     stop = asyncio.Event()
     task = asyncio.create_task(serve(Settings(_env_file=None, **values), finder, stop))
     service = Running(database, stop, task)
-    polled = asyncio.create_task(api.updates.polled.wait())
+    polled: asyncio.Task[bool] = (
+        asyncio.create_task(hooked(api, more["webhook_url"], more["webhook_secret"]))
+        if "webhook_url" in more
+        else asyncio.create_task(api.updates.polled.wait())
+    )
     try:
         async with asyncio.timeout(PATIENCE):
             await asyncio.wait({polled, task}, return_when=asyncio.FIRST_COMPLETED)
@@ -66,6 +75,26 @@ async def running(api: StandIn, finder: Finder, folder: Path, **more: Any) -> As
         polled.cancel()
         stop.set()
         await asyncio.gather(polled, task, return_exceptions=True)
+
+
+async def hooked(api: StandIn, url: str, secret: str) -> bool:
+    """Set the webhook, as the one actor who does (`khedmatyar webhook set`), once the service takes updates there."""
+    dialect = TELEGRAM if api.platform == "telegram" else BALE
+    address = url + webhook_path(dialect, secret)
+    async with httpx.AsyncClient(trust_env=False) as web:
+        while True:
+            with suppress(httpx.TransportError):
+                answer = await web.post(address, json={}, headers={"X-Telegram-Bot-Api-Secret-Token": secret})
+                if answer.status_code == httpx.codes.OK:
+                    break
+            await asyncio.sleep(0.05)
+    bot = make_bot(dialect, api.token, api.url)
+    try:
+        await connect(bot, dialect)
+        await set_webhook(bot, dialect, url, secret)
+    finally:
+        await bot.shutdown()
+    return True
 
 
 async def replies(person: Participant, count: int = 1) -> list[Shown]:

@@ -21,7 +21,7 @@ from knowledge.persian import persian_digits
 from tests.e2e.running import Running, replies, reply
 
 PEOPLE = 12
-MARKS = re.compile(r"[*_\\‎‏]")
+MARKS = re.compile(r"[*_\\\u200e\u200f]")
 """Bale's text is shown as written, with its own marks."""
 
 

@@ -16,7 +16,6 @@ import pytest
 
 from bot.standin import Participant, StandIn
 from knowledge.catalogue import Catalogue
-from knowledge.finder.finder import Finder
 from tests.e2e.running import reply, rows, said, until
 
 ROOT = Path(__file__).parents[2]
@@ -75,7 +74,7 @@ async def test_killed_under_load_nothing_is_lost_or_done_twice(
     database = tmp_path / "office.sqlite"
     people = [api.user(number) for number in range(1, PEOPLE + 1)]
     wanted = [service.code for service in catalogue.services if service.workflow is None][:EACH]
-    sent = []
+    sent: list[int] = []
     total = PEOPLE * (EACH + 1)
     for share in (0.15, 0.5):
         async with started(api, tmp_path) as process:

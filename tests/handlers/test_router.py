@@ -77,6 +77,13 @@ async def test_cancel_with_nothing_open(chat: Chat) -> None:
     assert text(await chat.say("/cancel")) == NOTHING_OPEN
 
 
+async def test_cancel_puts_an_open_complaint_away(chat: Chat) -> None:
+    await chat.say("از شهرداری شکایت دارم")
+    assert chat.state.topic == "complaint"
+    assert "ثبت نشد" in text(await chat.say("/cancel"))
+    assert chat.state.topic is None
+
+
 async def test_a_sticker_and_odd_things_get_a_word(chat: Chat) -> None:
     assert text(await chat.send(Attachment("sticker", "x"))) == STICKER
     assert text(await chat.send(Attachment("contact", phone="+989120000000"))) == CONTACT

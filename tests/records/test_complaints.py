@@ -21,7 +21,8 @@ from records.complaint_errors import ChangedError, CodesExhaustedError, Transiti
 from records.complaint_states import STATES, TRANSITIONS, State
 from records.complaint_values import CITIZEN, Change, Complainant, Complaint, ComplaintFile, NewComplaint
 from records.complaints import Complaints
-from records.database import MIGRATIONS, Database
+from records.database import Database
+from records.schema import MIGRATIONS
 from records.tables import metadata
 from tests.records.backends import BACKENDS, fresh_database, fresh_url
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
-from records.database import MIGRATIONS, Database
+from records.database import Database
 from records.errors import DatabaseAddressError, DatabaseUnavailableError, SchemaTooNewError
+from records.schema import MIGRATIONS
 from records.tables import REVISION, metadata
 from tests.records.backends import BACKENDS, fresh_database, fresh_url
 

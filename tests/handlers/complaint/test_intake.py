@@ -40,8 +40,8 @@ async def test_vehicle_inspection(talk: Talk) -> None:
     (made,) = await talk.mine()
     assert made.code in done
     assert (made.subject, made.named) == ("technical-13", False)
-    assert "۶ آذر ۱۴۰۵" in done
-    assert "۹ آذر ۱۴۰۵" in done
+    assert "۸ آذر ۱۴۰۵" in done
+    assert "۱۱ آذر ۱۴۰۵" in done
 
 
 async def test_cancelled(talk: Talk) -> None:

@@ -41,6 +41,7 @@ async def database(backend: str, tmp_path: Path) -> AsyncIterator[Database]:
 def desk(database: Database, office: Office, monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.setattr(DESK, "chat", ("telegram", GROUP))
     monkeypatch.setattr(RULES, "filed", [])
+    monkeypatch.setattr(RULES, "refuses", [])
     for command in desk_topic.TOPIC.commands:
         monkeypatch.setitem(router.COMMANDS, command.name, command)
     for verb, handler in desk_topic.TOPIC.buttons.items():

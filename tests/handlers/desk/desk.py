@@ -64,7 +64,7 @@ class Desk:
         return await router.handle(visit)
 
     async def say(self, person: str, text: str, **fields: object) -> Reply:
-        return await self.turn(person, text=text, **fields)
+        return await self.turn(person, chat=None, text=text, **fields)
 
     async def press(self, person: str, data: str, *, chat: str | None = None) -> Reply:
         return await self.turn(person, button=data, chat=chat)

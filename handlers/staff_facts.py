@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from handlers.complaint.dates import day_text, today
+from datetime import datetime
+
 from handlers.reply import Block, Paragraph, Span
 from knowledge.models import Bureau, Service
 from knowledge.overlay.edition import Edition, Fact
 from knowledge.overlay.fields import BUREAU_FIELDS, EXTRAS, FIELDS, SERVICE_FIELDS
+from knowledge.persian import persian_digits
+from knowledge.workdays import TEHRAN, jalali_text
 
 OUTDATED = "⚠️ کهنه شده است: "
 CHANGED = "به‌روزشده: "
@@ -29,7 +32,7 @@ def staff_blocks(edition: Edition, service: Service, bureau: Bureau) -> tuple[Bl
 
 
 def _source(fact: Fact) -> str:
-    return f"(کارمند، {day_text(today(fact.at))})" if fact.at else "(کارمند)"
+    return f"(کارمند، {day_text(fact.at)})" if fact.at else "(کارمند)"
 
 
 def _changed(edition: Edition, service: Service, bureau: Bureau) -> str:
@@ -44,5 +47,10 @@ def _changed(edition: Edition, service: Service, bureau: Bureau) -> str:
     if not found:
         return ""
     days = [fact.at for fact in found.values() if fact.at is not None]
-    source = f" (کارمند، {day_text(today(max(days)))})" if days else " (کارمند)"
+    source = f" (کارمند، {day_text(max(days))})" if days else " (کارمند)"
     return f"{'، '.join(found)}{source}"
+
+
+def day_text(at: datetime) -> str:
+    """«۱۴۰۵/۰۹/۰۱», the day in Tehran."""
+    return persian_digits(jalali_text(at.astimezone(TEHRAN).date()).replace("-", "/"))
