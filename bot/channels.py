@@ -66,6 +66,19 @@ def messengers(settings: Settings) -> list[Messenger]:
     return made
 
 
+def senders_of(some: list[Messenger]) -> tuple[Callable[[Callable[[], Office]], Iterable[Sender]], list[Courier]]:
+    """Who sends replies (made when the office is there), and who carries announcements, of these messengers."""
+    importer = Importers({one.dialect.channel: one.bot for one in some})
+    # Senders of their own: what one of them has begun and has to go on with, it knows by numbers of the ledger.
+    couriers = [Courier(one.bot, one.dialect, MessengerSender(one.bot, one.dialect, importer=importer)) for one in some]
+
+    def senders(office: Callable[[], Office]) -> Iterable[Sender]:
+        pictures = CataloguePictures(lambda: office().catalogue)
+        return [MessengerSender(one.bot, one.dialect, pictures, importer=importer) for one in some]
+
+    return senders, couriers
+
+
 async def serve(settings: Settings, finder: Finder, stop: asyncio.Event | None = None) -> None:
     """Run every configured channel until `stop` is set, or SIGINT or SIGTERM comes.
 
@@ -80,16 +93,7 @@ async def serve(settings: Settings, finder: Finder, stop: asyncio.Event | None =
         raise SettingsError(WEBHOOK_NEEDS_PORT)
     stop = stop or _stop_on_signals()
 
-    importer = Importers({one.dialect.channel: one.bot for one in some})
-    # Senders of their own: what one of them has begun and has to go on with, it knows by numbers of the ledger.
-    couriers = [
-        Courier(one.bot, one.dialect, MessengerSender(one.bot, one.dialect, importer=importer)) for one in some
-    ]
-
-    def senders(office: Callable[[], Office]) -> Iterable[Sender]:
-        pictures = CataloguePictures(lambda: office().catalogue)
-        return [MessengerSender(one.bot, one.dialect, pictures, importer=importer) for one in some]
-
+    senders, couriers = senders_of(some)
     ops = Ops(stop)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(watched(ops, settings))
@@ -102,7 +106,7 @@ async def serve(settings: Settings, finder: Finder, stop: asyncio.Event | None =
 
 async def _run(service: Service, some: list[Messenger], stop: asyncio.Event) -> None:
     """The channels side by side; when one of them fails for good, all end and the failure is raised."""
-    intakes = {one.dialect.channel: _intake(service, one) for one in some}
+    intakes = {one.dialect.channel: intake_of(service, one) for one in some}
     tasks: list[asyncio.Task[None]] = []
     routes: list[BaseRoute] = []
     settings = service.settings
@@ -133,7 +137,9 @@ async def _run(service: Service, some: list[Messenger], stop: asyncio.Event) -> 
             raise outcome
 
 
-def _intake(service: Service, one: Messenger) -> Intake:
+def intake_of(service: Service, one: Messenger) -> Intake:
+    """The intake of one messenger, over the service."""
+
     def cards(query: str) -> tuple[InlineCard, ...]:
         handle = service.office.handles.get(one.dialect.channel)
         link = LINKS[one.dialect.channel].replace("{handle}", handle) if handle else None

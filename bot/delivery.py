@@ -279,8 +279,8 @@ class Delivery:
 
     async def _try(self, posted: Posted, chat: _Chat, gate: _Gate) -> _Pause | None:
         """Send one message; how long its chat has to rest, None to go on."""
-        posted = await self._with_target(posted)
         try:
+            posted = await self._with_target(posted)
             message = await sending(self._senders[posted.channel].send(posted), posted, self._clock())
         except Later as later:
             heapq.heappush(chat.waiting, (posted.id, posted))

@@ -12,14 +12,23 @@ from collections.abc import Iterable, Mapping
 from itertools import product
 from typing import Literal, get_args
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.metrics import MetricWrapperBase
 
 from records.announcement_values import STATES as ANNOUNCEMENT_STATES
 from records.complaint_states import STATES as COMPLAINT_STATES
 from records.session import MissKind
 
-LOG = logging.getLogger(__name__)
+# Half of all series would be the times at which they were made.
+disable_created_metrics()
 
 Outcome = Literal["answered", "silent", "repeated", "failed", "paused", "unavailable"]
 """What became of a turn: a reply was posted; none was called for; it had been handled before; a handler failed and the
@@ -35,7 +44,18 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 STAGES: tuple[Stage, ...] = get_args(Stage)
 DECISIONS = ("answer", "choose", "decline")
 INTENTS = (
-    *("find_service", "out_of_scope", "ordinal", "about", "address", "announcements", "bureau", "cancel", "complain"),
+    *(
+        "find_service",
+        "out_of_scope",
+        "empty",
+        "ordinal",
+        "about",
+        "address",
+        "announcements",
+        "bureau",
+        "cancel",
+        "complain",
+    ),
     *(
         "cost",
         "documents",

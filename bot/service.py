@@ -17,16 +17,20 @@ from bot.broadcast import Broadcaster, Carrier, Meter, Metered, Tempo
 from bot.delivery import Delivery, Sender
 from bot.engine import Engine
 from bot.flowchart import Draughtsman
+from bot.housekeeping import keep_sweeping, periods
+from bot.keys import put_in_use
 from bot.pausing import Pausing
 from bot.reminders import keep_reminding
 from bot.settings import Settings, SettingsError
 from bot.upkeep.watching import Watcher
+from bot.upkeep.weekly import keep_summarizing
 from bot.web.app import SECRET_BYTES
 from handlers import announcements, desk
 from handlers.router import handle
 from handlers.visit import Office
 from knowledge.finder.finder import Finder
 from records.database import Database
+from records.sealing import refuse_unknown_keys
 from records.staff import seed_admins
 
 DRAIN_SECONDS = 5.0
@@ -66,7 +70,8 @@ async def opened(
     make_folder(settings.database_url)
     database = Database.open(settings.database_url)
     try:
-        await database.prepare()
+        await database.ready()
+        await refuse_unknown_keys(database, put_in_use(settings))
         tempo = Tempo(rate=settings.announce_rate)
         meter = Meter(tempo.rate, tempo.per_chat, time.time)
         delivery = Delivery(database, [Metered(sender, meter) for sender in senders(lambda: engine.office)])
@@ -74,7 +79,7 @@ async def opened(
         await pausing.refresh()
         engine = Engine(database, Office(finder), handle, delivery, pausing=pausing)
         watcher = Watcher(database, engine, finder.catalogue, delivery.poke)
-        await watcher.refresh()
+        await watcher.begin()
         await delivery.start()
         announcements.RULES.approval, announcements.RULES.rate = settings.announce_approval, settings.announce_rate
         broadcaster = Broadcaster(
@@ -91,8 +96,10 @@ async def opened(
         await seed_admins(database, settings.admins)
         aside = [
             asyncio.create_task(watcher.run(), name="overlay"),
+            asyncio.create_task(keep_summarizing(database, delivery.poke), name="weekly"),
             asyncio.create_task(pausing.run(), name="pause"),
             asyncio.create_task(keep_reminding(database, delivery.poke), name="reminders"),
+            asyncio.create_task(keep_sweeping(database, periods(settings)), name="sweep"),
         ]
         try:
             yield Service(settings, database, engine, delivery, Draughtsman(), pausing)

@@ -37,6 +37,10 @@ class SettingsError(KhedmatyarError):
     """A setting cannot be used; the text names it and says why."""
 
 
+Days = Annotated[int, Field(ge=0, le=36_500)]
+"""A period of keeping; 0: for ever."""
+
+
 class Settings(BaseSettings):
     """All settings. Secrets never show in a log or a representation."""
 
@@ -86,6 +90,30 @@ class Settings(BaseSettings):
     )
     data_key: SecretStr | None = Field(
         default=None, description="Key that encrypts personal data at rest (32 bytes, base64)."
+    )
+    data_keys_old: SecretStr | None = Field(
+        default=None, description="Keys that were in use before DATA_KEY, comma separated: they still open what is old."
+    )
+    keep_messages: Annotated[int, Field(ge=2, le=365)] = Field(
+        default=2, description="Days that messages are kept after they were sent."
+    )
+    keep_conversations: Days = Field(
+        default=90, description="Days that the memory of an idle chat is kept, an unfinished complaint included."
+    )
+    keep_misses: Days = Field(
+        default=365, description="Days that questions without an answer are kept (they name nobody)."
+    )
+    keep_people: Days = Field(
+        default=730, description="Days that a person who neither writes nor is subscribed is known."
+    )
+    keep_complainants: Days = Field(
+        default=730, description="Days from its settling that a complaint keeps name, number and chat of who filed it."
+    )
+    keep_complaints: Days = Field(
+        default=0, description="Days from its settling that a complaint is kept at all; 0 = for ever."
+    )
+    keep_deliveries: Days = Field(
+        default=90, description="Days from its end that an announcement's list of recipients is kept."
     )
 
     announce_approval: Literal["everyone", "always", "never"] = Field(

@@ -20,6 +20,7 @@ from handlers.card import (
 )
 from handlers.reply import Block, Button, Heading, Items, Part, Reply, message, pages, say
 from handlers.show import law_parts, picture_part, show
+from handlers.staff_facts import fee_block
 from handlers.topic import Topic
 from handlers.visit import Visit
 from knowledge.finder.finder import Found
@@ -221,6 +222,8 @@ def _time(visit: Visit, service: Service) -> tuple[Block, ...]:
 
 
 def _cost(visit: Visit, service: Service) -> tuple[Block, ...]:
+    if (fee := fee_block(visit.office.edition, service.code)) is not None:
+        return (fee, _bureau_line(visit, service))
     return (say(f"{NO_COST} {ASK_BUREAU}"), _bureau_line(visit, service))
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from handlers.card import service_blocks
 from handlers.reply import Block, Button, Row, pages, say
+from handlers.staff_facts import staff_blocks
 from handlers.visit import LONGEST, Office
 from knowledge.models import Service
 
@@ -48,7 +49,7 @@ def inline_cards(office: Office, query: str, link: str | None = None) -> tuple[I
 
 def _card(office: Office, service: Service, link: str | None) -> InlineCard:
     bureau = office.catalogue.bureau_of(service.code)
-    cut = pages(service_blocks(service, bureau, folded=True))
+    cut = pages((*service_blocks(service, bureau, folded=True), *staff_blocks(office.edition, service, bureau)))
     blocks = cut[0] if len(cut) == 1 else (*cut[0], say(REST, "quiet"))
     buttons = ((Button(OPEN, url=link.format(code=service.code)),),) if link else ()
     return InlineCard(service.code, service.short_title, bureau.name, blocks, buttons)

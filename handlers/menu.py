@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from handlers import complaint, desk
+from handlers.complaint.rules import store
 from handlers.reply import Button, Heading, Items, Reply, Row, message
 from handlers.show import show
 from handlers.topic import Command, Topic
@@ -89,13 +90,15 @@ async def forget(_visit: Visit, _words: tuple[str, ...]) -> Reply:
     """`/forget`: asks first."""
     return message(
         ASK_FORGET,
-        "شکایت‌هایی که ثبت کرده‌اید می‌مانند، چون رسیدگی به آن‌ها تکلیف قانونی است.",
+        "شکایت‌هایی که ثبت کرده‌اید می‌مانند، چون رسیدگی به آن‌ها تکلیف قانونی است؛ ولی نام، شماره و نشانی گفت‌وگوی شما "
+        "از آن‌ها برداشته می‌شود. از آن پس پاسخشان را نمی‌توانم برایتان بفرستم و تنها وضعیتشان را با کد پیگیری می‌بینید.",
         buttons=((Button("بله، پاک کن", data="forgetyes"), Button("نه", data="forgetno")),),
     )
 
 
 async def forget_all(visit: Visit, _words: tuple[str, ...]) -> Reply:
-    """The citizen confirmed: everything of this person and chat goes."""
+    """The citizen confirmed: everything of this person and chat goes; complaints stay, with nobody's name."""
+    await store(visit).forget(visit.turn.channel, visit.turn.person)
     await visit.records.forget(visit.turn.channel, visit.turn.person, visit.turn.chat)
     visit.state = Conversation()
     return message(FORGOTTEN)

@@ -6,7 +6,7 @@ import dataclasses
 import re
 from datetime import timedelta
 
-from handlers import announcements, ask, browse, complaint, desk, feedback, followup, handoff, menu, show, upkeep
+from handlers import announcements, ask, browse, complaint, desk, followup, handoff, menu, show, upkeep, votes
 from handlers.reply import Reply, message
 from handlers.topic import Command, Handler, Topic
 from handlers.visit import LONGEST, Visit
@@ -18,7 +18,7 @@ TOPICS: tuple[Topic, ...] = (
     menu.TOPIC,
     browse.TOPIC,
     show.TOPIC,
-    feedback.TOPIC,
+    votes.TOPIC,
     followup.TOPIC,
     announcements.TOPIC,
     handoff.TOPIC,

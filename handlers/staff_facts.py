@@ -22,13 +22,21 @@ def staff_facts(edition: Edition, code: str) -> dict[str, Fact]:
 
 def staff_blocks(edition: Edition, service: Service, bureau: Bureau) -> tuple[Block, ...]:
     """The staff's facts for the card; empty when staff have said nothing of the service or its bureau."""
-    blocks: list[Block] = []
-    for name, fact in staff_facts(edition, service.code).items():
-        label = OUTDATED if name == "outdated" else f"{FIELDS[name].label}: "
-        blocks.append(Paragraph((Span(label, "strong"), Span(str(fact.value)), Span(f" {_source(fact)}", "quiet"))))
+    blocks: list[Block] = [_fact_block(name, fact) for name, fact in staff_facts(edition, service.code).items()]
     if changed := _changed(edition, service, bureau):
         blocks.append(Paragraph((Span(f"{CHANGED}{changed}", "quiet"),)))
     return tuple(blocks)
+
+
+def fee_block(edition: Edition, code: str) -> Paragraph | None:
+    """The fee of a service as staff tell it; None when they have not."""
+    fact = edition.fact(code, "fee")
+    return None if fact is None else _fact_block("fee", fact)
+
+
+def _fact_block(name: str, fact: Fact) -> Paragraph:
+    label = OUTDATED if name == "outdated" else f"{FIELDS[name].label}: "
+    return Paragraph((Span(label, "strong"), Span(str(fact.value)), Span(f" {_source(fact)}", "quiet")))
 
 
 def _source(fact: Fact) -> str:

@@ -246,7 +246,7 @@ async def _prove(source: Source, target: Database, copied: Copied) -> None:
                 wrong.append(name)
         wrong += [name for name in await link.run(filled) if name not in source.columns]
         if not wrong:
-            await link.run(_set_highest, found, source.highest)
+            await link.run(set_highest, found, source.highest)
             await link.execute(text(f"DROP TABLE {COPYING}"))
     if wrong:
         async with target.transaction() as records:
@@ -254,7 +254,8 @@ async def _prove(source: Source, target: Database, copied: Copied) -> None:
         raise CopyMismatchError(tuple(wrong))
 
 
-def _set_highest(connection: Connection, found: MetaData, highest: Mapping[str, int]) -> None:
+def set_highest(connection: Connection, found: MetaData, highest: Mapping[str, int]) -> None:
+    """Have new rows numbered after `highest` and after every row that is there."""
     for table in found.sorted_tables:
         keys = list(table.primary_key.columns)
         if len(keys) != 1 or not isinstance(keys[0].type, Integer):

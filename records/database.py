@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import QueuePool
 
-from records.errors import DatabaseAddressError, SchemaTooOldError, UnfinishedCopyError
+from records.errors import DatabaseAddressError, DatabaseUnavailableError, SchemaTooOldError, UnfinishedCopyError
 from records.link import GreenletLink, Link, ThreadLink
 from records.schema import is_being_copied, migrate, refuse_unknown, stored_revision
 from records.session import Records
@@ -31,6 +31,9 @@ POSTGRESQL = frozenset({"postgres", "postgresql", "postgresql+asyncpg", "postgre
 
 BUSY_MS = 10_000
 """How long a writer of another process is waited for (milliseconds)."""
+
+READERS = 4
+"""Transactions that read an SQLite file side by side; with the writer fewer than the pool has connections."""
 
 REMEMBERED_PEOPLE = 50_000
 POSTGRESQL_SETTINGS = {
@@ -62,6 +65,9 @@ class Database:
             self._file = _sqlite_engine(url)
             self._writes = self._file.execution_options(sqlite_begin="IMMEDIATE")
             self._writing = asyncio.Lock()
+            # Whoever waits for a connection waits in a thread, and whoever has one needs a thread to give it back: with
+            # more readers than connections all would stand still.
+            self._reading = asyncio.Semaphore(READERS)
             self._threads = ThreadPoolExecutor(4, "records")
         else:
             self._server = create_async_engine(
@@ -195,6 +201,28 @@ class Database:
         if self._server is not None:
             await self._server.dispose()
 
+    async def vacuum(self) -> None:
+        """Write an SQLite file anew without what was deleted from it.
+
+        Raises:
+            DatabaseUnavailableError: others are at work in it, or there is no room.
+        """
+        if self._file is None:
+            return
+        engine = self._file
+
+        def anew() -> None:
+            with engine.connect() as connection:
+                raw = connection.connection.driver_connection
+                if raw is not None:
+                    raw.execute("VACUUM")
+                    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+        try:
+            await asyncio.to_thread(anew)
+        except sqlite3.OperationalError as error:
+            raise DatabaseUnavailableError(str(error)) from error
+
     async def close(self) -> None:
         """Close every connection."""
         await self.disconnect()
@@ -210,7 +238,7 @@ class Database:
             async with self._writing, _ended(ThreadLink(self._writes, self._threads), commit=True) as link:
                 yield link
         elif self._file is not None:
-            async with _ended(ThreadLink(self._file, self._threads), commit=False) as link:
+            async with self._reading, _ended(ThreadLink(self._file, self._threads), commit=False) as link:
                 yield link
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import (
     Connection,
+    Select,
     and_,
     bindparam,
     delete,
@@ -51,7 +52,8 @@ SEAT_LOCK = 0x6B686261
 
 REASON_LIMIT = 100
 _COUNTED: frozenset[RowState] = frozenset({"sent", "unknown", "blocked", "failed", "withdrawn"})
-# Written out, not bound: SQLite takes the partial index only when it can see that the states are the index's.
+# Written out, not bound, and beside the one state asked for: SQLite takes the partial index only for its own condition.
+_OPEN = ledger.c.state.in_([literal_column("'waiting'"), literal_column("'sending'")])
 _WAITING = ledger.c.state == literal_column("'waiting'")
 _SENDING = ledger.c.state == literal_column("'sending'")
 _KEY = tuple_(ledger.c.announcement, ledger.c.channel, ledger.c.person)
@@ -94,7 +96,7 @@ def take_seat(connection: Connection, owner: str, now: float) -> int:
     _steady(connection)
     begun = (
         update(ledger)
-        .where(ledger.c.announcement.in_(_known(connection)), _SENDING, ledger.c.owner.is_distinct_from(owner))
+        .where(ledger.c.announcement.in_(_known(connection)), _OPEN, _SENDING, ledger.c.owner.is_distinct_from(owner))
         .values(state="unknown", reason="interrupted", at=now)
         .returning(ledger.c.announcement)
     )
@@ -107,6 +109,7 @@ def take_seat(connection: Connection, owner: str, now: float) -> int:
 def plan(connection: Connection, number: int, most: int) -> bool:
     """Write the rows of the next `most` subscribers that an announcement is for; True when all are written. The place
     it has come to is kept in the same transaction: a crash in between repeats nothing and leaves nobody out."""
+    _steady(connection)
     row = connection.execute(select(announcements).where(announcements.c.id == number).with_for_update()).first()
     if row is None or row.planned or row.state not in ("running", "paused"):
         return True
@@ -159,7 +162,7 @@ def claim(  # noqa: PLR0917 — who, when, where and how many
     Raises:
         NotSeatedError: another process sends.
     """
-    _check_seat(connection, owner)
+    hold_seat(connection, owner)
     due = and_(announcements.c.state == "running", or_(announcements.c.due_at.is_(None), announcements.c.due_at <= now))
     running = fetch(
         connection, select(announcements).where(due).order_by(announcements.c.kind.desc(), announcements.c.id)
@@ -240,7 +243,7 @@ def _row(outcome: Outcome) -> dict[str, object]:
 
 def finish(connection: Connection, now: float) -> list[int]:
     """Close announcements of which no row waits any more; which."""
-    still_open = exists().where(ledger.c.announcement == announcements.c.id, or_(_WAITING, _SENDING))
+    still_open = exists().where(ledger.c.announcement == announcements.c.id, _OPEN)
     closed = (
         update(announcements)
         .where(announcements.c.state == "running", announcements.c.planned, ~still_open)
@@ -261,6 +264,7 @@ def pause(connection: Connection, number: int, reason: str) -> bool:
 def amendable(connection: Connection, most: int) -> tuple[Announcement, list[Sent]] | None:
     """The next recipients whose message is to be edited or recalled; None when there is nothing to amend. The list is
     empty, once, when all is done."""
+    _steady(connection)
     row = connection.execute(
         select(announcements).where(announcements.c.amend.is_not(None)).order_by(announcements.c.id).limit(1)
     ).first()
@@ -290,7 +294,7 @@ def amended(connection: Connection, owner: str, seen: Announcement, upto: Sent |
     Raises:
         NotSeatedError: another process sends.
     """
-    _check_seat(connection, owner)
+    hold_seat(connection, owner)
     place = {"amend": None} if upto is None else {"amend_channel": upto.channel, "amend_person": upto.person}
     same = and_(
         announcements.c.id == seen.id, announcements.c.version == seen.version, announcements.c.amend == seen.amend
@@ -332,6 +336,25 @@ def show(connection: Connection, one: Watched, part: str, shown: str, now: float
         connection.execute(update(watchers).where(mine).values(posted=posted.id, shown=shown))
 
 
+def next_rows(
+    number: int, channel: str, quiet: int, now: float, most: int
+) -> Select[tuple[int, str, str]]:
+    """The keys of rows that wait."""
+    return (
+        select(ledger.c.announcement, ledger.c.channel, ledger.c.person)
+        .where(
+            ledger.c.announcement == number,
+            _OPEN,
+            _WAITING,
+            ledger.c.channel == channel,
+            ledger.c.quiet == quiet,
+            ledger.c.not_before <= now,
+        )
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+
+
 def _next(  # noqa: PLR0917 — as above
     connection: Connection, number: int, now: float, hour: int, channels: Sequence[str], most: int
 ) -> list[tuple[int, str, str]]:
@@ -341,18 +364,7 @@ def _next(  # noqa: PLR0917 — as above
         for quiet in QUIETS:
             if closed_at(quiet, hour):
                 continue
-            chosen = (
-                select(ledger.c.announcement, ledger.c.channel, ledger.c.person)
-                .where(
-                    ledger.c.announcement == number,
-                    _WAITING,
-                    ledger.c.channel == channel,
-                    ledger.c.quiet == quiet,
-                    ledger.c.not_before <= now,
-                )
-                .limit(most)
-                .with_for_update(skip_locked=True)
-            )
+            chosen = next_rows(number, channel, quiet, now, most)
             if rows := fetch(connection, chosen):
                 return [(row.announcement, row.channel, row.person) for row in rows]
     return []
@@ -416,17 +428,29 @@ def _known(connection: Connection) -> list[int]:
     ]
 
 
-def _check_seat(connection: Connection, owner: str) -> None:
-    """The row stays locked until the commit: whoever takes the seat waits for what was begun under the old name."""
+def hold_seat(connection: Connection, owner: str) -> None:
+    """Make sure of the seat until the commit: whoever takes it waits for what was begun under the old name. To be done
+    before any row is touched, as the one who takes the seat locks it first, too.
+
+    Raises:
+        NotSeatedError: another process sends.
+    """
     _steady(connection)
     if connection.scalar(select(seat.c.owner).where(seat.c.id == SEAT).with_for_update(read=True)) != owner:
         raise NotSeatedError
 
 
 def _steady(connection: Connection) -> None:
-    """Without this PostgreSQL may read the table from its beginning to find «one row that waits», through all sent."""
+    """Have PostgreSQL go by the indexes, whatever it believes of tables that have just grown by a million rows: else it
+    may read all of one to find «a row that waits», or join all of two for a batch of a thousand (both were seen)."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SET LOCAL enable_seqscan = off"))
+        connection.execute(_BY_INDEX)
+
+
+_BY_INDEX = text(
+    "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),"
+    " set_config('enable_mergejoin', 'off', true)"
+)
 
 
 def _add(connection: Connection, number: int, deltas: Mapping[str, int]) -> None:

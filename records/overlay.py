@@ -122,6 +122,10 @@ class Overlay:
         """The newest change (0 for none), and who may edit: what a replica asks every second."""
         return await self._link.run(_version)
 
+    async def lock(self) -> None:
+        """Let nobody else change the overlay, or hold this lock for another end, until the transaction ends."""
+        await self._link.run(_lock)
+
     async def stand(self) -> Stand:
         """The overlay as it stands."""
         return await self._link.run(_stand)

@@ -16,6 +16,8 @@ from sqlalchemy import (
     text,
 )
 
+from records.sealed import SealedText
+
 REVISION = "0006"
 """The newest migration: a database that bears it needs no upgrade."""
 
@@ -44,7 +46,7 @@ conversations = Table(
     metadata,
     Column("channel", String(16), primary_key=True),
     Column("chat", String(64), primary_key=True),
-    Column("state", Text, nullable=False),
+    Column("state", SealedText, nullable=False),
     Column("at", Double, nullable=False, index=True),
     Column("version", Integer, nullable=False),
 )
@@ -73,7 +75,7 @@ outbox = Table(
     Column("chat", String(64), nullable=False),
     Column("update_id", String(64)),
     Column("place", Integer, nullable=False),
-    Column("part", Text, nullable=False),
+    Column("part", SealedText, nullable=False),
     Column("replaces", String(16)),
     Column("target_message", String(64)),
     Column("answers_message", String(64)),

@@ -152,7 +152,7 @@ def read_key(text: str) -> bytes:
 
 def _refuse_weak(key: bytes) -> None:
     if len(key) != KEY_BYTES:
-        raise WeakKeyError(f"باید {KEY_BYTES} بایت باشد، نه {len(key)}")
+        raise WeakKeyError("باید ۳۲ بایت باشد")
     steps = {(after - before) % 256 for before, after in itertools.pairwise(key)}
     if len(set(key)) < LEAST_DISTINCT or len(steps) == 1 or all(32 <= byte < 127 for byte in key):
         raise WeakKeyError("تصادفی نیست و حدس‌زدنی است")

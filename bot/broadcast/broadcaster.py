@@ -267,6 +267,7 @@ class Broadcaster:
         async with self._writing:
             outcomes = self._outcomes
             async with self._database.transaction() as records:
+                await records.connection.run(ledger.hold_seat, self._owner)
                 await records.connection.run(ledger.mark, outcomes)
                 claims = await records.connection.run(ledger.claim, self._owner, now, hour, channels, self._tempo.claim)
             self._written(outcomes)

@@ -9,28 +9,41 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bot.cli import bench, catalogue, finder, pictures, running, shots, upkeep, webhook
+from bot.cli.lazy import LazyGroup
 from knowledge.errors import DataError, KhedmatyarError
+from records.errors import RecordsError
+
+LazyGroup.commands_of["khedmatyar"] = {
+    "run": "bot.cli.running:run",
+    "ask": "bot.cli.finder:ask",
+    "chat": "bot.cli.running:chat",
+    "catalogue": "bot.cli.catalogue:app",
+    "evaluate": "bot.cli.finder:evaluate_command",
+    "bench": "bot.cli.bench:app",
+    "db": "bot.cli.database:app",
+    "misses": "bot.cli.upkeep:misses_app",
+    "webhook": "bot.cli.webhook:app",
+    "doctor": "bot.cli.operating:doctor",
+    "pause": "bot.cli.operating:pause",
+    "resume": "bot.cli.operating:resume",
+    "status": "bot.cli.operating:status",
+    "shots": "bot.cli.shots:shots_command",
+    "train": "bot.cli.finder:train",
+}
+LazyGroup.commands_of["catalogue"] = {
+    "draw": "bot.cli.pictures:draw",
+    "overlay": "bot.cli.upkeep:app",
+}
+LazyGroup.commands_of["bench"] = {"hostile": "bot.cli.bench_hostile:hostile"}
 
 app = typer.Typer(
     name="khedmatyar",
+    cls=LazyGroup,
     help="Khedmatyar (خدمت‌یار): find the right service of the governor's office from a question in everyday Persian.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(catalogue.app, name="catalogue")
-app.add_typer(bench.app, name="bench")
-app.add_typer(webhook.app, name="webhook")
-catalogue.app.add_typer(upkeep.app, name="overlay")
-app.add_typer(upkeep.misses_app, name="misses")
-catalogue.app.command("draw")(pictures.draw)
-app.command("ask")(finder.ask)
-app.command("chat")(running.chat)
-app.command("run")(running.run)
-app.command("shots")(shots.shots_command)
-app.command("train")(finder.train)
-app.command("evaluate")(finder.evaluate_command)
 
 
 def _version(wanted: bool) -> None:
@@ -57,6 +70,6 @@ def main() -> None:
         for problem in error.problems:
             console.print(str(problem), markup=False, soft_wrap=True)
         sys.exit(2)
-    except KhedmatyarError as error:
+    except (KhedmatyarError, RecordsError) as error:
         Console(stderr=True, highlight=False).print(str(error), markup=False, soft_wrap=True)
         sys.exit(2)

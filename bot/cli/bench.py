@@ -24,7 +24,9 @@ from rich.console import Console
 from rich.table import Table
 from scipy.sparse import csr_array, hstack
 
+from bot.cli.bench_broadcast import broadcast_command
 from bot.cli.bench_conversation import conversation
+from bot.cli.bench_load import load
 from bot.cli.bench_machine import this_machine
 from bot.cli.finder import QUESTIONS, candidates_of, measured_json, print_measured, ready_finder
 from knowledge.catalogue import Catalogue
@@ -39,6 +41,7 @@ from knowledge.finder.phrases import Label, kind_of, load_phrases, load_topics, 
 
 app = typer.Typer(help="Measure speed and memory on this machine.", no_args_is_help=True)
 app.command("conversation")(conversation)
+app.command("load")(load)
 
 SAMPLE = 500
 """Phrases asked when there is no folder of questions."""
@@ -232,6 +235,9 @@ def _fits(model: LinearModel, times: int) -> bool:
         int(line.split()[1]) * 1024 for line in meminfo.read_text().splitlines() if line.startswith("MemAvailable")
     )
     return bool(wanted < free / 2)
+
+
+app.command("broadcast")(broadcast_command)
 
 
 @app.command("finder")

@@ -1,6 +1,6 @@
 """The messenger of `khedmatyar bench load`: a stand-in with load, as a process of its own, that can also misbehave.
 
-``python -m bot.cli.bench_messenger --load rate=50,seconds=60 [--faults 0.05]``. Lines on standard output: ``{"url": …}``,
+``python -m bot.cli.bench_messenger --load rate=50,seconds=60 [--faults 0.05]``. On standard output: ``{"url": …}``,
 ``{"begun": true}`` when the first update leaves, and the report.
 """
 
@@ -22,8 +22,8 @@ from bot.standin.server import StandIn
 from bot.standin.updates import Updates
 from bot.standin.wire import Answering
 
-ATTEMPTS = 40
-"""Times that an update is posted until the stand-in gives up; the wait between two doubles up to two seconds."""
+ATTEMPTS = 12
+"""Times that an update is posted until the stand-in gives up, in a minute and a half: the wait doubles each time."""
 
 REMEMBERED = 3000
 """Updates that may be delivered once more."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -68,6 +68,12 @@ class Chosen:
     text: str
 
 
+LONGEST_ID = 256
+LARGEST = 2**31 - 1
+"""Bytes: no messenger hands out more, and the database's column holds no more."""
+
+_UNSOUND = re.compile("[\x00\ud800-\udfff]")
+
 Event = Turn | Membership | Asked | Chosen
 KINDS: dict[type, str] = {Turn: "turn", Membership: "membership", Asked: "inline", Chosen: "chosen"}
 
@@ -129,14 +135,53 @@ def chat_of(raw: Raw) -> str:
 
 def read(update: Update, channel: Channel, me: Me) -> Arrived:
     """What the update says; an empty Arrived when it is none of our business."""
-    number = str(update.update_id)
+    number = str(_number(update.update_id))
     if update.callback_query is not None:
-        return Arrived(_pressed(update.callback_query, channel, number), update.callback_query.id)
+        return Arrived(_sound(_pressed(update.callback_query, channel, number)), _query(update.callback_query.id))
     if update.message is not None:
-        return Arrived(_message(update.message, channel, number, me, edited=False))
+        return Arrived(_sound(_message(update.message, channel, number, me, edited=False)))
     if update.edited_message is not None:
-        return Arrived(_message(update.edited_message, channel, number, me, edited=True))
+        return Arrived(_sound(_message(update.edited_message, channel, number, me, edited=True)))
     return Arrived(_other(update, channel, number))
+
+
+def _number(value: object) -> int:
+    """An id, as the Bot API has them; TypeError for anything else: it would become part of a key."""
+    if not isinstance(value, int) or isinstance(value, bool) or not -(2**63) < value < 2**63:
+        raise TypeError(f"no id: {type(value).__name__}")
+    return value
+
+
+def _query(value: object) -> str:
+    """The id of a query that is to be answered; TypeError for anything else."""
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_ID:
+        raise TypeError(f"no id of a query: {type(value).__name__}")
+    return value
+
+
+def _text(value: object) -> str:
+    """A text without what neither JSON nor PostgreSQL can hold: zero bytes, and halves of characters."""
+    if not isinstance(value, str):
+        raise TypeError(f"no text: {type(value).__name__}")
+    return value if _UNSOUND.search(value) is None else _UNSOUND.sub("\ufffd", value)
+
+
+def _sound(turn: Turn | None) -> Turn | None:
+    """The turn with texts that can be stored; TypeError when one is none. Attachments without a file's id are left
+    out, and sizes are those that a file can have."""
+    if turn is None:
+        return None
+    attachments = tuple(
+        replace(one, file_id=_text(one.file_id), name=_text(one.name), size=_size(one.size))
+        for one in turn.attachments
+        if isinstance(one.file_id, str)
+    )
+    button = None if turn.button is None else _text(turn.button)
+    return replace(turn, text=_text(turn.text), button=button, name=_text(turn.name), attachments=attachments)
+
+
+def _size(value: object) -> int:
+    return min(max(value, 0), LARGEST) if isinstance(value, int) else 0
 
 
 def _other(update: Update, channel: Channel, number: str) -> Event | None:
@@ -144,10 +189,10 @@ def _other(update: Update, channel: Channel, number: str) -> Event | None:
         return _membership(update.my_chat_member, channel, number)
     if update.inline_query is not None:
         query = update.inline_query
-        return Asked(number, query.id, str(query.from_user.id), query.query)
+        return Asked(number, _query(query.id), str(_number(query.from_user.id)), query.query)
     if update.chosen_inline_result is not None:
         chosen = update.chosen_inline_result
-        return Chosen(number, str(chosen.from_user.id), chosen.result_id, chosen.query)
+        return Chosen(number, str(_number(chosen.from_user.id)), chosen.result_id, chosen.query)
     return None
 
 
@@ -170,11 +215,11 @@ def _message(message: Message, channel: Channel, number: str, me: Me, *, edited:
     return Turn(
         channel=channel,
         update=number,
-        chat=str(message.chat.id),
-        person=str(sender.id),
+        chat=str(_number(message.chat.id)),
+        person=str(_number(sender.id)),
         at=(message.edit_date if edited else None) or _when(message.date),
         text=heard,
-        message=str(message.message_id),
+        message=str(_number(message.message_id)),
         attachments=attachments,
         edited=edited,
         forwarded=origin is not None or any(key.startswith("forward_") for key in message.api_kwargs),
@@ -218,11 +263,11 @@ def _pressed(query: CallbackQuery, channel: Channel, number: str) -> Turn | None
     return Turn(
         channel=channel,
         update=number,
-        chat=str(chat),
-        person=str(query.from_user.id),
+        chat=str(_number(chat)),
+        person=str(_number(query.from_user.id)),
         at=datetime.now(UTC),
         button=query.data,
-        message=None if bearer is None else str(bearer.message_id),
+        message=None if bearer is None else str(_number(bearer.message_id)),
         private=bearer is None or bearer.chat.type == bearer.chat.PRIVATE,
         name=query.from_user.full_name or "",
     )
@@ -232,8 +277,8 @@ def _membership(change: ChatMemberUpdated, channel: Channel, number: str) -> Mem
     return Membership(
         channel=channel,
         update=number,
-        chat=str(change.chat.id),
-        person=str(change.from_user.id),
+        chat=str(_number(change.chat.id)),
+        person=str(_number(change.from_user.id)),
         at=_when(change.date),
         present=change.new_chat_member.status not in (ChatMember.BANNED, ChatMember.LEFT),
         private=change.chat.type == change.chat.PRIVATE,

@@ -83,6 +83,19 @@ class Watcher:
         LOG.info("the catalogue is now version %d of the overlay", edition.version)
         return True
 
+    async def begin(self) -> None:
+        """Look for the first time, before turns are taken. Whatever is wrong with the overlay, the bot starts.
+
+        Raises:
+            RecordsError: the database is out of reach.
+        """
+        try:
+            await self.refresh()
+        except RecordsError:
+            raise
+        except Exception:
+            LOG.exception("the overlay could not be laid over the catalogue; the repository's runs")
+
     async def run(self, every: float = EVERY) -> None:
         """Look again and again until cancelled."""
         while True:

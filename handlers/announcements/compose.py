@@ -143,12 +143,10 @@ def _with(body: Body, text: str, attachments: tuple[Attachment, ...], channel: s
     if len(files) > MOST_FILES:
         raise WhenError(TOO_MANY)
     made = replace(body, files=tuple(files))
-    return replace(made, **_read(text)) if text.strip() else fitting(made)  # type: ignore[arg-type] # its own fields
-
-
-def _read(text: str) -> dict[str, object]:
-    found = read_text(text)
-    return {"text": found.text, "options": found.options}
+    if text.strip():
+        said = read_text(text)
+        made = replace(made, text=said.text, options=said.options)
+    return fitting(made)
 
 
 def read_text(text: str) -> Body:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Awaitable, Callable, Collection
 
-from handlers import menu, show
 from handlers.desk.rules import staff
 from handlers.reply import Reply, message
 from handlers.topic import Command, Handler
@@ -40,6 +39,8 @@ def command(name: str, inner: Inner, roles: Collection[Role]) -> Command:
     async def guarded(visit: Visit, words: tuple[str, ...]) -> Reply:
         member = await member_of(visit)
         if member is None or member.role not in roles:
+            from handlers import menu  # noqa: PLC0415 — the menu counts on the desk
+
             return menu.unknown_command()
         return await inner(visit, member, words) if visit.turn.private else message(PRIVATE_ONLY)
 
@@ -60,6 +61,8 @@ def button(inner: Inner, roles: Collection[Role], *, anywhere: bool = False) -> 
 
 def stale() -> Reply:
     """What the router answers to a button that it does not know."""
+    from handlers import menu, show  # noqa: PLC0415 — as above
+
     return dataclasses.replace(message(show.STALE, buttons=menu.menu_rows()), notice=show.STALE)
 
 

@@ -92,7 +92,8 @@ def probabilities(scores: Floats, sharpness: float) -> Floats:
 class Evidence:
     """All that is known of one question when deciding.
 
-    `margins` and `chances`: per label; `ranked`: all services, best first; `gate`: margin of ours against not ours;
+    `margins` and `chances`: per label; `ranked`: the likeliest services and those that the rules name, best first;
+    `gate`: margin of ours against not ours;
     `known`: share of known letter groups; `titled`: services whose titles hold all words of a very short question;
     `short`: the question is a few search words rather than a sentence; `lone`: it is a single word; `broad`: it is
     short and its words fit several services; `opposed`: it wants an end made of what the likeliest service makes, or

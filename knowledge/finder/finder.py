@@ -31,6 +31,9 @@ from knowledge.finder.story import LONG, windows
 from knowledge.finder.vocabulary import Vocabulary
 
 TOP = 10
+LIKELY = 24
+"""Services that are weighed one by one in deciding."""
+
 SHORT = 2
 """Most content words of a question that is looked up in the titles too."""
 
@@ -110,6 +113,7 @@ class Finder:
         for service in catalogue.services:
             for word in self.form(service.title).split():
                 by_word.setdefault(stem(word), set()).add(service.code)
+        self._named = frozenset(rules.complaint_services).union(*rules.twins)
         self._sides = {
             service.code: sides_of(self.form(f"{service.title} {service.summary}"), rules)
             for service in catalogue.services
@@ -147,7 +151,11 @@ class Finder:
     def with_rules(self, rules: Thresholds) -> Finder:
         """The same finder under other thresholds."""
         other = Finder.__new__(Finder)
-        other.__dict__ = {**self.__dict__, "rules": rules}
+        other.__dict__ = {
+            **self.__dict__,
+            "rules": rules,
+            "_named": frozenset(rules.complaint_services).union(*rules.twins),
+        }
         return other
 
     def form(self, question: str) -> str:
@@ -180,6 +188,17 @@ class Finder:
         best[self._intent_places] = scores[self._intent_places]
         return (scores + best) / 2, gate
 
+    def _ranked(self, scores: Floats, chances: Floats, titled: frozenset[str]) -> tuple[Scored, ...]:
+        """The likeliest services, and those that the rules name or the question's words title, best first."""
+        margins, shares = scores[self._service_places], chances[self._service_places]
+        order = np.argsort(-margins, kind="stable").tolist()
+        named = titled | self._named
+        chosen = order[:LIKELY] + [index for index in order[LIKELY:] if self._codes[index] in named]
+        return tuple(
+            Scored(self._codes[index], share, margin)
+            for index, share, margin in zip(chosen, shares[chosen].tolist(), margins[chosen].tolist(), strict=True)
+        )
+
     def find(self, question: str) -> Found:
         """Decide on one question. Never raises on any text."""
         started = time.perf_counter()
@@ -191,12 +210,8 @@ class Finder:
             return Found(question, "decline", intent, (), (), None, (time.perf_counter() - started) * 1000, form)
         scores, gate = self._weighed(question, form)
         chances = probabilities(scores, self.rules.sharpness)
-        order = np.argsort(-scores[self._service_places], kind="stable").tolist()
-        ranked = tuple(
-            Scored(self._codes[index], float(chances[place]), float(scores[place]))
-            for index in order
-            for place in (self._service_places[index],)
-        )
+        titled = self._titled(form)
+        ranked = self._ranked(scores, chances, titled)
         evidence = Evidence(
             self._model.labels,
             scores,
@@ -204,7 +219,7 @@ class Finder:
             ranked,
             gate,
             self._model.known_share(form),
-            self._titled(form),
+            titled,
             short=len(form.split()) <= FEW,
             lone=len(form.split()) == 1,
             opposed=self._opposed(form, ranked[0].code),

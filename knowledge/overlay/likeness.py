@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -52,5 +53,5 @@ def grouped(questions: Iterable[tuple[int, str]]) -> tuple[Group, ...]:
 
 
 def _group(found: list[tuple[int, str]]) -> Group:
-    texts = tuple(dict.fromkeys(text for _, text in found))
+    texts = tuple(text for text, _ in Counter(text for _, text in found).most_common())
     return Group(texts[0], texts, tuple(number for number, _ in found))

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from bot.cli.app import app
 from bot.standin import Participant, Shown, StandIn
 from bot.upkeep.watching import Watcher
+from bot.upkeep.weekly import summarize
 from handlers.reply import PART, plain_text
 from handlers.visit import Office
 from knowledge.finder.finder import Finder
@@ -151,6 +152,25 @@ async def test_the_office_knows_its_editors(database: Database, finder: Finder) 
         await Staff(records.connection).remove(member.id, AT)
     await watcher.refresh()
     assert holder.office.editors == {("telegram", "2")}
+
+
+async def test_the_weekly_summary_comes_once_on_saturday_to_editors(database: Database) -> None:
+    saturday = datetime(2026, 11, 28, 6, tzinfo=UTC)
+    async with database.transaction() as records:
+        staff = Staff(records.connection)
+        await staff.put("telegram", "1", "editor", at=AT)
+        await staff.put("telegram", "2", "officer", bureaus=["it"], at=AT)
+        for question in ("وام  ازدواج", "وام ازدواج", "وام ازدواج", "0013542419 کد ملی من"):
+            await records.miss("web", "declined", question, decision="decline", at=saturday)
+    assert await summarize(database, saturday.replace(hour=1)) == 0
+    assert await summarize(database, AT) == 0
+    assert sorted(await asyncio.gather(*(summarize(database, saturday) for _ in range(3)))) == [0, 0, 1]
+    async with database.reading() as records:
+        [told] = await records.unread("telegram", "1")
+        assert await records.unread("telegram", "2") == []
+    words = plain_text(PART.validate_json(told.part).blocks)
+    assert "وام ازدواج (۳ بار)" in words
+    assert "0013542419" not in words
 
 
 async def test_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,8 @@ import json
 
 from sqlalchemy import text as sql
 
-from handlers.feedback import ALREADY, KEPT, NONE_CHOSEN, SORRY, THANKS, TOO_OLD
+from handlers.feedback import KEPT
+from handlers.votes import ALREADY, NONE_CHOSEN, SORRY, THANKS, TOO_OLD
 from tests.handlers.chat import Chat, labels, text
 
 DRONE = "برای فیلم‌برداری هوایی با پهپاد مجوز پرواز می‌خواهم"
@@ -27,6 +28,14 @@ async def test_a_vote_counts_once(chat: Chat) -> None:
     assert (await chat.press("👍")).notice == ALREADY
     assert (await chat.press("👎")).notice == ALREADY
     assert await misses(chat) == []
+
+
+async def test_whom_an_answer_helped_is_asked_once_about_announcements(chat: Chat) -> None:
+    await chat.say(DRONE)
+    asked = await chat.press("👍")
+    assert "بله، بفرست" in labels(asked)
+    await chat.say("مجوز ازدواج زن ایرانی با مرد خارجی")
+    assert (await chat.press("👍")).parts == ()
 
 
 async def test_a_thumb_down_is_a_miss_and_shows_other_ways(chat: Chat) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Connection, Date, Float, Integer, Table, insert, select, update
 
+from records.copying import set_highest
 from records.database import Database
 from records.holdings import DatabaseSource, Sum, reflect
 
@@ -29,7 +30,8 @@ async def sums(database: Database) -> dict[str, Sum]:
 
 
 def _fill(connection: Connection, rows: int, chance: random.Random) -> None:
-    for table in reflect(connection).sorted_tables:
+    found = reflect(connection)
+    for table in found.sorted_tables:
         made = [_row(connection, table, number, chance) for number in range(1, rows + 1)]
         connection.execute(insert(table), made)
         for key in table.foreign_keys:
@@ -38,6 +40,8 @@ def _fill(connection: Connection, rows: int, chance: random.Random) -> None:
                 (own,) = table.primary_key.columns
                 first, last = (connection.scalar(select(way(own))) for way in (_least, _most))
                 connection.execute(update(table).where(own == first).values({key.parent.name: last}))
+    # PostgreSQL's sequences do not see keys that are given.
+    set_highest(connection, found, {})
 
 
 def _least(column: Column[Any]) -> Any:

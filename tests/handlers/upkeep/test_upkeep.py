@@ -11,8 +11,9 @@ import pytest
 from openpyxl import load_workbook
 
 from bot.upkeep.watching import Watcher
+from handlers.inline import inline_cards
 from handlers.menu import UNKNOWN
-from handlers.reply import Made
+from handlers.reply import Made, plain_text
 from handlers.show import STALE
 from handlers.turn import Attachment
 from handlers.upkeep import TOPIC, changing, excel, missed
@@ -97,6 +98,9 @@ async def test_a_fee_from_the_card_to_every_card_and_back(world: World, editor: 
     assert changing.DONE in text(await editor.press("ثبت شود"))
     citizen = await world.chat("7")
     assert "هزینه: ۵۰۰۰۰ ریال (کارمند، ۱۴۰۵/۰۹/۰۱)" in text(await citizen.press_data("s:it-01"))
+    assert "۵۰۰۰۰ ریال (کارمند" in text(await citizen.say("هزینه‌اش چقدر است؟"))
+    [inline] = inline_cards(world.office, "it-01", None)
+    assert "۵۰۰۰۰ ریال" in plain_text(inline.blocks)
     assert changing.UNDONE in text(await editor.press("بازگرداندن"))
     await world.refresh(citizen)
     assert "کارمند" not in text(await citizen.press_data("s:it-01"))
