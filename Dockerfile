@@ -14,8 +14,8 @@ COPY handlers handlers
 COPY records records
 COPY knowledge knowledge
 # Only ready wheels: nothing is compiled, so nothing that compiles is needed.
-RUN python -m pip --python /opt/khedmatyar/bin/python install --compile --only-binary :all: --no-build-isolation \
-    --no-binary khedmatyar -c constraints.txt .
+RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir /wheel . \
+    && python -m pip --python /opt/khedmatyar/bin/python install --only-binary :all: -c constraints.txt /wheel/*.whl
 ENV KHEDMATYAR_MODEL=/opt/khedmatyar/share/finder.zip
 RUN mkdir -p /opt/khedmatyar/share && /opt/khedmatyar/bin/khedmatyar train && chmod -R a+rX /opt/khedmatyar
 

@@ -52,7 +52,7 @@ _TOKEN = re.compile(r"\b\d{2,20}:[A-Za-z0-9_-]{4,}|(?<=/bot)[^/\s]{4,}", re.ASCI
 # A national id, a card, a mobile: eight digits or more of any script, also with the marks that people put between them.
 _LONG_DIGITS = re.compile(r"\d(?:[\s\u200c\u200f\u200e\u2066-\u2069().\-_/+]{0,2}\d){7,}")
 _SUSPECT = re.compile(r"[^\x20-\x7e\u0600-\u061b\u061d-\u06ff\u200c\u00ab\u00bb\u2026\u2013\u2014]")
-_CONTROLS = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_CONTROLS = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 
 
 class _Keys:

@@ -28,7 +28,7 @@ from records.complaint_states import STATES as COMPLAINT_STATES
 from records.session import MissKind
 
 # Half of all series would be the times at which they were made.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call] # it has no types
 
 Outcome = Literal["answered", "silent", "repeated", "failed", "paused", "unavailable"]
 """What became of a turn: a reply was posted; none was called for; it had been handled before; a handler failed and the

@@ -1,9 +1,12 @@
 """Carries out a Dockerfile without a container engine: its stages in copies of a clean root, then the image's promise.
 
-``python3 deploy/prove.py PROJECT CLEAN_ROOT WORK_FOLDER``, as root (deploy/prove.sh does it). Only the standard library.
+``python3 deploy/prove.py PROJECT CLEAN_ROOT WORK_FOLDER``, as root (deploy/prove.sh does it).
 What a base image gives is the clean root's; RUN goes through chroot, COPY obeys .dockerignore. The last stage is then
 run as its USER in mount and process namespaces of its own: root read-only, /tmp and the volumes writable, nothing else.
 """
+
+# The commands are the Dockerfile's own; this folder is no package.
+# ruff: noqa: S603, S607, INP001
 
 from __future__ import annotations
 
@@ -191,6 +194,7 @@ def inside(stage: Stage, command: list[str], *, network: bool = False) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        check=False,
     )
     (stage.root / "etc/pip.conf").unlink(missing_ok=True)
     if done.returncode:
@@ -230,31 +234,13 @@ def prove(stage: Stage, work: Path) -> None:
     started = time.monotonic()
     log = work / "log"
     with log.open("wb") as output:
-        running = subprocess.Popen([*launch, *stage.entry, *stage.command], env=environment, stdout=output, stderr=output)
+        running = subprocess.Popen(
+            [*launch, *stage.entry, *stage.command], env=environment, stdout=output, stderr=output
+        )
     try:
         while not pids.exists() or not pids.read_text().strip():
             time.sleep(0.05)
-        pid = int(pids.read_text())
-        healthy = False
-        while time.monotonic() - started < PATIENCE and running.poll() is None and not healthy:
-            time.sleep(0.2)
-            healthy = not beside(pid, stage, uid, stage.health).returncode
-        if not healthy:
-            raise SystemExit(f"not healthy:\n{log.read_text(errors='replace')[-3000:]}")
-        say(f"healthy {time.monotonic() - started:.1f} s after its start")
-        status = Path(f"/proc/{pid}/status").read_text()
-        if f"Uid:\t{uid}\t" not in status:
-            raise SystemExit("it runs as another user")
-        say(f"it runs as {stage.user}")
-        for path in ("/opt/khedmatyar/x", "/etc/x", "/usr/local/lib/x"):
-            if not beside(pid, stage, "0", ["touch", path]).returncode:
-                raise SystemExit(f"{path} can be written")
-        say("its root cannot be written, even by root")
-        for command in (["khedmatyar", "db", "check"], ["khedmatyar", "db", "backup", "--portable", "/backups/x.zip"]):
-            done = beside(pid, stage, uid, command)
-            if done.returncode:
-                raise SystemExit(f"{command}: {done.stdout}")
-            say(f"{' '.join(command)}: ok")
+        examine(int(pids.read_text()), stage, running, started, log)
         running.send_signal(signal.SIGTERM)
         code = running.wait(15)
         if code:
@@ -265,12 +251,37 @@ def prove(stage: Stage, work: Path) -> None:
             running.kill()
 
 
+def examine(pid: int, stage: Stage, running: subprocess.Popen[bytes], started: float, log: Path) -> None:
+    """What a running image promises; SystemExit says what does not hold."""
+    uid = stage.user.partition(":")[0]
+    healthy = False
+    while time.monotonic() - started < PATIENCE and running.poll() is None and not healthy:
+        time.sleep(0.2)
+        healthy = not beside(pid, stage, uid, stage.health).returncode
+    if not healthy:
+        raise SystemExit(f"not healthy:\n{log.read_text(errors='replace')[-3000:]}")
+    say(f"healthy {time.monotonic() - started:.1f} s after its start")
+    status = Path(f"/proc/{pid}/status").read_text()
+    if f"Uid:\t{uid}\t" not in status:
+        raise SystemExit("it runs as another user")
+    say(f"it runs as {stage.user}")
+    for path in ("/opt/khedmatyar/x", "/etc/x", "/usr/local/lib/x"):
+        if not beside(pid, stage, "0", ["touch", path]).returncode:
+            raise SystemExit(f"{path} can be written")
+    say("its root cannot be written, even by root")
+    for command in (["khedmatyar", "db", "check"], ["khedmatyar", "db", "backup", "--portable", "/backups/x.zip"]):
+        done = beside(pid, stage, uid, command)
+        if done.returncode:
+            raise SystemExit(f"{command}: {done.stdout}")
+        say(f"{' '.join(command)}: ok")
+
+
 def beside(pid: int, stage: Stage, uid: str, command: list[str]) -> subprocess.CompletedProcess[str]:
     """Run a command in the namespaces of a running image."""
     return subprocess.run(
         ["nsenter", "--mount", "--net", "--target", str(pid), "chroot", f"--userspec={uid}:{uid}", str(stage.root),
          "/usr/bin/env", f"--chdir={stage.folder}", *command],
-        env=stage.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
+        env=stage.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False,
     )  # fmt: skip
 
 

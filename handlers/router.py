@@ -35,6 +35,7 @@ DATA = re.compile(r"[a-z]+(?::[A-Za-z0-9_-]{0,40})*")
 COMPLAIN = re.compile(
     r"شکایت\w* (?:را |رو |)?(?:ثبت|بنویس)|ثبت\w* کن\w* (?:این )?شکایت|شکایت دارم|شکایت کنم|شکایت بکنم"
 )
+ASKS_HOW = re.compile(r"\b(?:کجا|چطور|چگونه|چه جور|چجور|کدام|کدوم|چه کسی|کی)")
 ASKS_OF_OLD = re.compile(r"چه شد|چی شد|پیگیری|کجا رسید|به کجا|نتیجه")
 
 STICKER = "🌱 بنویسید چه کاری با استانداری دارید."
@@ -121,7 +122,9 @@ async def _other_need(visit: Visit) -> Reply | None:
 async def _complaint(visit: Visit) -> Reply | None:
     text = visit.turn.text.strip()[:LONGEST]
     found = visit.office.find(text)
-    said = COMPLAIN.search(found.form) and not ASKS_OF_OLD.search(found.form) and found.decision != "answer"
+    said = COMPLAIN.search(found.form) and not ASKS_OF_OLD.search(found.form)
+    if found.decision == "answer" and (ASKS_HOW.search(found.form) or "؟" in text or "?" in text):
+        said = None
     return await complaint.begin(visit, text) if said or found.intent == "complain" else None
 
 

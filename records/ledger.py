@@ -6,22 +6,25 @@ All functions are for the one process that has the seat; whoever lost it gets No
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Select,
     and_,
     bindparam,
     delete,
     exists,
+    func,
     insert,
     literal,
     literal_column,
     or_,
     select,
     text,
+    true,
     tuple_,
     update,
 )
@@ -56,7 +59,6 @@ _COUNTED: frozenset[RowState] = frozenset({"sent", "unknown", "blocked", "failed
 _OPEN = ledger.c.state.in_([literal_column("'waiting'"), literal_column("'sending'")])
 _WAITING = ledger.c.state == literal_column("'waiting'")
 _SENDING = ledger.c.state == literal_column("'sending'")
-_KEY = tuple_(ledger.c.announcement, ledger.c.channel, ledger.c.person)
 
 
 class NotSeatedError(RecordsError):
@@ -114,17 +116,36 @@ def plan(connection: Connection, number: int, most: int) -> bool:
     if row is None or row.planned or row.state not in ("running", "paused"):
         return True
     announcement = read(row)
-    key = tuple_(subscribers.c.channel, subscribers.c.person)
-    after = key > tuple_(literal(row.plan_channel), literal(row.plan_person))
-    ordered = select(subscribers.c.channel, subscribers.c.person).where(after)
-    last = connection.execute(
-        ordered.order_by(subscribers.c.channel, subscribers.c.person).offset(most - 1).limit(1)
-    ).first()
-    upto = after if last is None else and_(after, key <= tuple_(literal(last.channel), literal(last.person)))
+    channel, person = row.plan_channel, row.plan_person
+    made = 0
+    while channel is not None:
+        mine = and_(subscribers.c.channel == channel, subscribers.c.person > person)
+        last = connection.scalar(
+            select(subscribers.c.person).where(mine).order_by(subscribers.c.person).offset(most - 1).limit(1)
+        )
+        made += _write(connection, announcement, channel, person, last)
+        if last is not None:
+            person = last
+            break
+        channel = connection.scalar(select(func.min(subscribers.c.channel)).where(subscribers.c.channel > channel))
+        person = ""
+    _add(connection, number, {"total": made})
+    values = {"planned": True} if channel is None else {"plan_channel": channel, "plan_person": person}
+    connection.execute(update(announcements).where(announcements.c.id == number).values(values))
+    return channel is None
+
+
+def _write(connection: Connection, announcement: Announcement, channel: str, after: str, upto: str | None) -> int:
+    """Rows of those of one channel after a person, up to another. Both tables are told the same limits: whichever is
+    read first, only that stretch of it is."""
+    limits = [
+        and_(table.c.channel == channel, table.c.person > after, true() if upto is None else table.c.person <= upto)
+        for table in (subscribers, people)
+    ]
     quiet = literal_column("0") if announcement.kind == "urgent" else subscribers.c.quiet
     chosen = (
         select(
-            literal_column(str(int(number))),
+            literal_column(str(int(announcement.id))),
             subscribers.c.channel,
             subscribers.c.person,
             literal_column("'waiting'"),
@@ -133,14 +154,10 @@ def plan(connection: Connection, number: int, most: int) -> bool:
             literal_column("0"),
         )
         .select_from(joined())
-        .where(upto, wanted(announcement.audience, announcement.kind), people.c.blocked_at.is_(None))
+        .where(*limits, wanted(announcement.audience, announcement.kind), people.c.blocked_at.is_(None))
     )
     columns = ["announcement", "channel", "person", "state", "quiet", "attempts", "not_before"]
-    made = connection.execute(insert(ledger).from_select(columns, chosen)).rowcount
-    _add(connection, number, {"total": made})
-    values = {"planned": True} if last is None else {"plan_channel": last.channel, "plan_person": last.person}
-    connection.execute(update(announcements).where(announcements.c.id == number).values(values))
-    return last is None
+    return connection.execute(insert(ledger).from_select(columns, chosen)).rowcount
 
 
 def unplanned(connection: Connection) -> list[int]:
@@ -184,12 +201,7 @@ def mark(connection: Connection, outcomes: Sequence[Outcome]) -> None:
     if not outcomes:
         return
     of = {(one.claimed.announcement, one.claimed.channel, one.claimed.person): one for one in outcomes}
-    mine = fetch(
-        connection,
-        select(ledger.c.announcement, ledger.c.channel, ledger.c.person, ledger.c.state, ledger.c.owner)
-        .where(_KEY.in_(list(of)), or_(_SENDING, ledger.c.state == "unknown"))
-        .with_for_update(),
-    )
+    mine = [row for keys in _alike(of) for row in fetch(connection, _held(keys))]
     deltas: dict[int, Counter[str]] = {}
     rows = []
     for row in mine:
@@ -207,6 +219,34 @@ def mark(connection: Connection, outcomes: Sequence[Outcome]) -> None:
     for outcome in outcomes:
         if outcome.state == "blocked":
             outbox.block(connection, outcome.claimed.channel, outcome.claimed.chat, "blocked", outcome.at)
+
+
+Key = tuple[int, str, str]
+"""Announcement, channel and person."""
+
+
+def _alike(keys: Iterable[Key]) -> list[list[Key]]:
+    """The keys, those of one announcement and channel together."""
+    groups: dict[tuple[int, str], list[Key]] = {}
+    for key in keys:
+        groups.setdefault(key[:2], []).append(key)
+    return list(groups.values())
+
+
+def _of(keys: Sequence[Key]) -> ColumnElement[bool]:
+    """Rows of the ledger with these keys, all of one announcement and channel. Not by comparing tuples: for those
+    SQLite reads the whole table."""
+    number, channel, _ = keys[0]
+    people_of_them = [key[2] for key in keys]
+    return and_(ledger.c.announcement == number, ledger.c.channel == channel, ledger.c.person.in_(people_of_them))
+
+
+def _held(keys: Sequence[Key]) -> Select[tuple[int, str, str, str, str | None]]:
+    return (
+        select(ledger.c.announcement, ledger.c.channel, ledger.c.person, ledger.c.state, ledger.c.owner)
+        .where(_of(keys), or_(_SENDING, ledger.c.state == "unknown"))
+        .with_for_update()
+    )
 
 
 _MARK = (
@@ -336,9 +376,7 @@ def show(connection: Connection, one: Watched, part: str, shown: str, now: float
         connection.execute(update(watchers).where(mine).values(posted=posted.id, shown=shown))
 
 
-def next_rows(
-    number: int, channel: str, quiet: int, now: float, most: int
-) -> Select[tuple[int, str, str]]:
+def next_rows(number: int, channel: str, quiet: int, now: float, most: int) -> Select[tuple[int, str, str]]:
     """The keys of rows that wait."""
     return (
         select(ledger.c.announcement, ledger.c.channel, ledger.c.person)
@@ -389,14 +427,14 @@ def _begin(  # noqa: PLR0917 — the parts of one claim
             wanted(announcement.audience, announcement.kind).label("wanted"),
         )
         .select_from(joined())
-        .where(tuple_(subscribers.c.channel, subscribers.c.person).in_([key[1:] for key in keys])),
+        .where(subscribers.c.channel == keys[0][1], subscribers.c.person.in_([key[2] for key in keys])),
     )
     known = {(row.channel, row.person): row for row in rows}
     begun: list[tuple[int, str, str]] = []
     deltas: Counter[str] = Counter()
     for key in keys:
         row = known.get(key[1:])
-        one = update(ledger).where(_KEY.in_([key]))
+        one = update(ledger).where(_of([key]))
         if row is None or not row.wanted or row.blocked_at is not None:
             state = "blocked" if row is not None and row.blocked_at is not None else "withdrawn"
             connection.execute(one.values(state=state, at=now))
@@ -411,7 +449,7 @@ def _begin(  # noqa: PLR0917 — the parts of one claim
         return []
     taken = (
         update(ledger)
-        .where(_KEY.in_(begun))
+        .where(_of(begun))
         .values(state="sending", owner=owner, at=now)
         .returning(ledger.c.channel, ledger.c.person, ledger.c.attempts)
     )

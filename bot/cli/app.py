@@ -34,7 +34,7 @@ LazyGroup.commands_of["catalogue"] = {
     "draw": "bot.cli.pictures:draw",
     "overlay": "bot.cli.upkeep:app",
 }
-LazyGroup.commands_of["bench"] = {"hostile": "bot.cli.bench_hostile:hostile"}
+LazyGroup.commands_of["bench"] = {"growth": "bot.cli.bench_growth:growth", "hostile": "bot.cli.bench_hostile:hostile"}
 
 app = typer.Typer(
     name="khedmatyar",

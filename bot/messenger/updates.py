@@ -174,10 +174,14 @@ def _sound(turn: Turn | None) -> Turn | None:
     attachments = tuple(
         replace(one, file_id=_text(one.file_id), name=_text(one.name), size=_size(one.size))
         for one in turn.attachments
-        if isinstance(one.file_id, str)
+        if isinstance(one.file_id, str) and _is_on_earth(one.place)
     )
     button = None if turn.button is None else _text(turn.button)
     return replace(turn, text=_text(turn.text), button=button, name=_text(turn.name), attachments=attachments)
+
+
+def _is_on_earth(place: tuple[float, float] | None) -> bool:
+    return place is None or (abs(place[0]) <= 90 and abs(place[1]) <= 180)
 
 
 def _size(value: object) -> int:
@@ -189,10 +193,10 @@ def _other(update: Update, channel: Channel, number: str) -> Event | None:
         return _membership(update.my_chat_member, channel, number)
     if update.inline_query is not None:
         query = update.inline_query
-        return Asked(number, _query(query.id), str(_number(query.from_user.id)), query.query)
+        return Asked(number, _query(query.id), str(_number(query.from_user.id)), _text(query.query))
     if update.chosen_inline_result is not None:
         chosen = update.chosen_inline_result
-        return Chosen(number, str(_number(chosen.from_user.id)), chosen.result_id, chosen.query)
+        return Chosen(number, str(_number(chosen.from_user.id)), _text(chosen.result_id), _text(chosen.query))
     return None
 
 

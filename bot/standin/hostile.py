@@ -261,7 +261,7 @@ def _message(chance: Random, number: int) -> Json:
         message["media_group_id"] = chance.choice(("1", "2", ""))
     if chance.random() < 0.15:
         message["entities"] = [
-            {"type": chance.choice(("bot_command", "mention", "text_link", "x")), "offset": chance.choice((0, -1, 9**9)),
+            {"type": chance.choice(("bot_command", "mention", "x")), "offset": chance.choice((0, -1, 9**9)),
              "length": chance.choice((1, 0, 9**9)), "url": "javascript:x"}
             for _ in range(chance.choice((1, 2, 100)))
         ]  # fmt: skip
@@ -293,8 +293,9 @@ def _press(chance: Random, number: int) -> Json:
         case 1:
             press["message"] = {"message_id": 1, "date": 0, "chat": _chat(chance, user)}
         case _:
-            press["message"] = {"message_id": chance.choice((1, number)), "date": 1_795_000_000,
-                                "chat": _chat(chance, user), "from": {"id": 42, "is_bot": True, "first_name": "bot"}, "text": "x"}  # fmt: skip
+            bot = {"id": 42, "is_bot": True, "first_name": "bot"}
+            message = {"message_id": chance.choice((1, number)), "date": 1_795_000_000, "from": bot, "text": "x"}
+            press["message"] = {**message, "chat": _chat(chance, user)}
     return press
 
 

@@ -110,8 +110,9 @@ def test_the_steps_as_a_picture(page: Page, catalogue: Catalogue) -> None:
 
 
 def test_browse_and_back_in_one_bubble(page: Page, catalogue: Catalogue) -> None:
-    press(page, "فهرست خدمات")
-    bubble = page.locator("#log .bot").last
+    bubble = page.locator("#log .bot").first
+    bubble.get_by_role("button", name="فهرست خدمات").click()
+    bubble.filter(has_text="یکی از معاونت‌ها").wait_for()
     count = page.locator("#log .bot").count()
     for label, shown in (
         ("معاونت سیاسی، امنیتی و اجتماعی", "یکی از دفترها"),
