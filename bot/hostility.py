@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlalchemy import func, select, text
 
 from bot.channels import intake_of, messengers, senders_of
+from bot.logs import frames
 from bot.messenger.api import connect
 from bot.messenger.intake import Intake
 from bot.metrics import METRICS, UPDATES
@@ -39,7 +40,7 @@ SETTLED = 60.0
 
 @dataclass
 class Suffered:
-    """What came of it. `raised`: updates whose handling raised, by kind of exception; `errors`: what was logged at
+    """What came of it. `raised`: updates whose handling raised, by kind and place; `errors`: what was logged at
     ERROR; `violations`: calls that break the Bot API's rules; `unsent`: messages still in the outbox; `kinds`: updates
     by how they were read; `failed`: turns whose handler failed (the citizen got an apology)."""
 
@@ -134,7 +135,7 @@ async def suffer(on: Ring, updates: Iterable[Json]) -> Suffered:
             # As it would come: through JSON, and a copy, for reading changes it.
             await on.intake.handle(json.loads(json.dumps(raw)))
         except Exception as error:  # noqa: BLE001 — that is what is counted here
-            result.raised[type(error).__name__] += 1
+            result.raised[f"{type(error).__name__} {' < '.join(frames(error.__traceback__)[:-5:-1])}"] += 1
             if len(result.examples) < 20:
                 result.examples.append(raw)
         finally:

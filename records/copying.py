@@ -47,6 +47,8 @@ COPY_LOCK = 0x6B686370
 """PostgreSQL advisory lock: one copies into a database at a time."""
 
 NUL = "\x00"
+SHOWN = 24
+"""So much of a key names a row in an error."""
 
 Told = Callable[[str, int], None]
 """Hears the name of a table and how many of its rows are copied."""
@@ -211,7 +213,7 @@ def _fit(target: Database, table: Table, columns: tuple[str, ...], row: RowValue
             fit[place] = value.replace(NUL, "")
             mended += 1
         if (reason := _unfit(kind, fit[place])) is not None:
-            keys = ", ".join(str(row[columns.index(key.name)]) for key in table.primary_key.columns)
+            keys = ", ".join(str(row[columns.index(key.name)])[:SHOWN] for key in table.primary_key.columns)
             raise UnfitValueError(table.name, keys, name, reason)
     return tuple(fit), mended
 

@@ -71,9 +71,7 @@ def of_services(times: int, share: float) -> dict[str, Any]:
     artefact = load_artefact(model_path())
     large = replicated(ours.catalogue, times)
     model = replicated_model(pruned(artefact.model, share), times)
-    finder = Finder(
-        large, Artefact(artefact.key, model, artefact.vocabulary), load_lexicon(), load_topics(), ours.rules
-    )
+    finder = Finder(large, replace(artefact, model=model), load_lexicon(), load_topics(), ours.rules)
     del ours
     finder.find(asked[0])
     taken = sorted(_milliseconds(finder.find, question) for question in asked)

@@ -69,8 +69,8 @@ class WebSettings:
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(SECRET_BYTES), repr=False)
     frame_ancestors: tuple[str, ...] = ()
     proxies: int = 0
-    turns_per_minute: float = 20
-    turns_burst: int = 6
+    turns_per_minute: float = 60
+    turns_burst: int = 20
     sessions_per_minute: float = 30
     sessions_burst: int = 30
 

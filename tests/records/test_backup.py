@@ -135,7 +135,7 @@ async def test_a_backup_taken_during_writes_is_of_one_moment(backend: str, porta
     """Every transaction writes one row here and one there; a backup never has one without the other."""
     async with opened(backend, tmp_path / "source") as database:
         await database.prepare()
-        await fill(database, 400)
+        await fill(database, 60)
         stop = asyncio.Event()
 
         async def write() -> int:
@@ -161,7 +161,7 @@ async def test_a_backup_taken_during_writes_is_of_one_moment(backend: str, porta
 
         writing = asyncio.create_task(write())
         await asyncio.sleep(0.2)
-        paths = [tmp_path / f"backup{number}" for number in range(3)]
+        paths = [tmp_path / f"backup{number}" for number in range(2)]
         for path in paths:
             await back_up(database, path, portable=portable)
             await asyncio.sleep(0.05)
@@ -222,7 +222,7 @@ async def test_a_killed_move_goes_on_or_begins_anew(changed: bool, tmp_path: Pat
         target = Database.open(url)
         stack.push_async_callback(target.close)
         address = f"sqlite:///{source.file}"
-        for _ in range(3):
+        for _ in range(2):
             code, _ = await died_or_ended("move", address, url, str(chance.randint(8, 60)))
             assert code == -signal.SIGKILL
             with pytest.raises(UnfinishedCopyError):
@@ -239,13 +239,13 @@ async def test_a_killed_move_goes_on_or_begins_anew(changed: bool, tmp_path: Pat
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_killed_restore_can_be_run_again(kind: str, tmp_path: Path) -> None:
-    path, held = await written(kind, tmp_path, 40)
+    path, held = await written(kind, tmp_path, 16)
     for backend in BACKENDS:
         if (kind, backend) in {("pg_dump", "sqlite"), ("sqlite", "sqlite")}:
             continue
         (tmp_path / backend).mkdir()
         async with fresh_url(backend, tmp_path / backend) as url:
-            for after in (1, 9):
+            for after in (1, 7):
                 code, _ = await died_or_ended("restore", str(path), url, str(after))
                 assert code == -signal.SIGKILL
             if backend == "sqlite":
@@ -280,7 +280,7 @@ async def test_what_postgresql_cannot_hold_is_named_and_nul_is_left_out(tmp_path
             await records.connection.execute(text("UPDATE updates SET update_id = :value WHERE rowid = 1"), long)
         with pytest.raises(UnfitValueError, match="updates.*update_id") as raised:
             await move(source, target)
-        assert "سلام" not in str(raised.value)
+        assert "x" * 30 not in str(raised.value)
         async with source.transaction() as records:
             await records.connection.execute(
                 text("UPDATE updates SET update_id = 'short' WHERE length(update_id) > 64")

@@ -216,12 +216,12 @@ class Studio:
         return {row.person: row.state for row in rows}
 
     async def until(self, reached: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while not reached():  # noqa: ASYNC110 — what is waited for happens elsewhere
                 await asyncio.sleep(0.002)
 
     async def until_state(self, number: int, *states: State) -> Announcement:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while True:
                 found = await self.get(number)
                 if found.state in states and found.amend is None:

@@ -74,7 +74,9 @@ def desk() -> ScriptedDesk:
 
 @pytest.fixture
 def chat_url(desk: ScriptedDesk) -> Iterator[str]:
-    with serving(web_app(desk, WebSettings(secret=b"a secret of the tests"))) as url:
+    with serving(
+        web_app(desk, WebSettings(secret=b"a secret of the tests", turns_per_minute=20, turns_burst=6))
+    ) as url:
         yield url
 
 
