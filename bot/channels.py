@@ -155,7 +155,14 @@ def intake_of(service: Service, one: Messenger) -> Intake:
             service.database.unmeet()
 
     prepare = Preparing(one.bot, service.database, lambda: service.office)
-    return Intake(one.bot, one.dialect, service.engine, cards=cards, on_membership=on_membership, prepare=prepare)
+    return Intake(
+        one.bot,
+        one.dialect,
+        service.engine,
+        cards=cards if one.dialect is TELEGRAM else None,
+        on_membership=on_membership,
+        prepare=prepare,
+    )
 
 
 async def _met(service: Service, one: Messenger) -> None:

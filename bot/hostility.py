@@ -32,7 +32,7 @@ from records.tables import UNSENT, outbox
 ABREAST = 16
 """Updates that are handled side by side, as polling does."""
 
-FORGED = "message to edit not found"
+FORGED = "never was in chat"
 
 SETTLED = 60.0
 """Seconds until the outbox must be empty after the last update."""
@@ -159,7 +159,7 @@ async def suffer(on: Ring, updates: Iterable[Json]) -> Suffered:
     result.violations = [
         f"{one.method}: {one.field}: {one.reason}"
         for one in on.api.violations[already:]
-        # A forged press names a message that never was; to try its edit, and then to send anew, is what is right.
+        # A forged update names a message that never was: to try an edit of it, or to answer it, is what is right.
         if FORGED not in one.reason
     ]
     result.kinds = {kind: int(METRICS.updates.value(channel, kind) - was) for kind, was in before.items()}

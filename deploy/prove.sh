@@ -71,6 +71,5 @@ chroot "$work/base" python -m ensurepip >/dev/null
 echo "$(chroot "$work/base" python --version) on $(sed -n 's/^PRETTY_NAME=//p' "$work/base/etc/os-release")"
 
 say "each instruction of the Dockerfile"
-exec 3<&- || true
 python3 "$here/deploy/prove.py" "$here" "$work/base" "$work"
 say "all of it holds"

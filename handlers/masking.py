@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from knowledge.persian import ascii_digits
 
-EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+# It can begin only where a word does: else each letter of a long word would be tried in turn.
+EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 SHEBA = re.compile(r"(?i)\bIR[ -]?(\d(?:[ -]?\d){23})(?!\d)")
 CARD = re.compile(r"(?<!\d)\d(?:[ -]?\d){15}(?!\d)")
 MOBILE = re.compile(r"(?<!\d)(?:(?:\+|00)?98[ -]?|0)?9\d(?:[ -]?\d){8}(?!\d)")

@@ -1,8 +1,8 @@
 """Backups: taken while the program runs, put back into an empty database, and proved the same.
 
-SQLite: a file made by SQLite's online backup, which is an ordinary database again. PostgreSQL: a ZIP with a manifest (the
-count and checksum of every table, of that snapshot) and either pg_dump's custom format or, without pg_dump, our own
-JSON lines, one member a table. A backup appears under its name whole or not at all.
+SQLite: a file made by SQLite's online backup, which is an ordinary database again. PostgreSQL: a ZIP with a manifest
+(the count and checksum of every table, of that snapshot) and either pg_dump's custom format or, without pg_dump, our
+own JSON lines, one member a table. A backup appears under its name whole or not at all.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 import shutil
 import sqlite3
 import zipfile
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
@@ -322,7 +323,7 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise BackupError(f"فایل {error.filename or path} نیست.") from None
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
         raise BackupError(f"فایل پشتیبان {path} آسیب دیده است.") from None
     except OSError as error:
         if error.errno in FULL:

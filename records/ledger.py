@@ -132,6 +132,9 @@ def plan(connection: Connection, number: int, most: int) -> bool:
     _add(connection, number, {"total": made})
     values = {"planned": True} if channel is None else {"plan_channel": channel, "plan_person": person}
     connection.execute(update(announcements).where(announcements.c.id == number).values(values))
+    if channel is None and row.plan_channel and connection.dialect.name == "postgresql":
+        # A table that grew by so much in a minute is read by statistics of before: whole, for a single row.
+        connection.execute(text("ANALYZE announcement_ledger"))
     return channel is None
 
 

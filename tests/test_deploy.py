@@ -223,7 +223,7 @@ def test_the_backup_has_a_timer() -> None:
 @pytest.mark.parametrize("script", sorted(DEPLOY.glob("*.sh")), ids=lambda path: path.name)
 def test_scripts_are_sound(script: Path) -> None:
     assert script.stat().st_mode & 0o111
-    command = ["/bin/bash", "-n", script]
+    command = ["/bin/bash", "-n", str(script)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 — our own file
     assert done.returncode == 0, done.stderr
 

@@ -257,7 +257,7 @@ def _seed(connection: Connection, numbers: range) -> None:
     ids = [str(1_000_000_000 + number) for number in numbers]
     whole = {"channel": "telegram", "first_at": NOON, "last_at": NOON, "blocked_at": None}
     connection.execute(insert(people), [{**whole, "person": one, "chat": one} for one in ids])
-    wants = {"channel": "telegram", "wants": "all", "urgent_only": False, "quiet": 2208, "county": "", "at": NOON}
+    wants = {"channel": "telegram", "wants": "all", "urgent_only": False, "quiet": 0, "county": "", "at": NOON}
     connection.execute(insert(subscribers), [{**wants, "person": one} for one in ids])
 
 

@@ -51,7 +51,7 @@ def _stored(work: Callable[[Overlay], Awaitable[T]]) -> T:
         make_folder(settings.database_url)
         database = Database.open(settings.database_url)
         try:
-            await database.prepare()
+            await database.ready()
             async with database.transaction() as records:
                 return await work(Overlay(records.connection))
         finally:

@@ -172,7 +172,14 @@ def _sound(turn: Turn | None) -> Turn | None:
     if turn is None:
         return None
     attachments = tuple(
-        replace(one, file_id=_text(one.file_id), name=_text(one.name), size=_size(one.size))
+        replace(
+            one,
+            file_id=_text(one.file_id),
+            name=_text(one.name),
+            size=_size(one.size),
+            album=None if one.album is None else _text(one.album),
+            phone=None if one.phone is None else _text(one.phone),
+        )
         for one in turn.attachments
         if isinstance(one.file_id, str) and _is_on_earth(one.place)
     )

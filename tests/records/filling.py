@@ -20,7 +20,7 @@ Row = dict[str, Any]
 async def fill(database: Database, rows: int = 7, seed: int = 1) -> None:
     """Put so many rows into every table, keys of others and of the table itself included."""
     async with database.transaction() as records:
-        await records.connection.run(_fill, rows, random.Random(seed))
+        await records.connection.run(_fill, rows, random.Random(seed))  # noqa: S311 — rows for tests
 
 
 async def sums(database: Database) -> dict[str, Sum]:
@@ -60,7 +60,9 @@ def _row(connection: Connection, table: Table, number: int, chance: random.Rando
     return {column.name: _value(connection, table, column, number, chance) for column in table.columns}
 
 
-def _value(connection: Connection, table: Table, column: Column[Any], number: int, chance: random.Random) -> Any:
+def _value(  # noqa: PLR0911 — a value a kind
+    connection: Connection, table: Table, column: Column[Any], number: int, chance: random.Random
+) -> Any:
     for key in column.foreign_keys:
         if key.column.table is table:
             return None

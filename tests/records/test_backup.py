@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select, text
 
-from records import copying, postgres_tools
+from records import copying
 from records.backup import back_up, move, restore
 from records.database import Database
 from records.errors import (
@@ -38,7 +38,7 @@ KINDS = ("sqlite", "portable of sqlite", "pg_dump", "portable of postgresql")
 
 @asynccontextmanager
 async def opened(backend: str, folder: Path) -> AsyncIterator[Database]:
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 — nothing else runs here
     async with fresh_url(backend, folder) as url:
         database = Database.open(url)
         try:
@@ -214,7 +214,7 @@ async def test_move_holds_writers_of_the_source_off(tmp_path: Path, monkeypatch:
 
 @pytest.mark.parametrize("changed", [False, True])
 async def test_a_killed_move_goes_on_or_begins_anew(changed: bool, tmp_path: Path) -> None:
-    chance = random.Random(7)
+    chance = random.Random(7)  # noqa: S311 — when to kill
     async with opened("sqlite", tmp_path) as source, AsyncExitStack() as stack:
         await source.prepare()
         await fill(source, 20)
@@ -278,7 +278,7 @@ async def test_what_postgresql_cannot_hold_is_named_and_nul_is_left_out(tmp_path
         async with source.transaction() as records:
             long = {"value": "x" * 65}
             await records.connection.execute(text("UPDATE updates SET update_id = :value WHERE rowid = 1"), long)
-        with pytest.raises(UnfitValueError, match="updates.*update_id") as raised:
+        with pytest.raises(UnfitValueError, match=r"updates.*update_id") as raised:
             await move(source, target)
         assert "x" * 30 not in str(raised.value)
         async with source.transaction() as records:
@@ -371,13 +371,13 @@ async def test_nothing_is_written_over(tmp_path: Path) -> None:
         await database.prepare()
         path = tmp_path / "backup.sqlite"
         path.write_text("mine")
-        with pytest.raises(BackupError, match="backup.sqlite"):
+        with pytest.raises(BackupError, match=r"backup\.sqlite"):
             await back_up(database, path)
         assert path.read_text() == "mine"
 
 
 async def test_without_pg_dump_a_portable_backup_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgres_tools.shutil, "which", lambda _name: None)
+    monkeypatch.setattr("records.postgres_tools.shutil.which", lambda _name: None)
     async with opened("postgresql", tmp_path) as database:
         await database.prepare()
         await fill(database, 3)
@@ -465,13 +465,13 @@ async def test_a_full_disk_leaves_everything_sound_and_says_so(what: str, tmp_pa
 async def test_a_full_database_says_that_it_is_full(tmp_path: Path) -> None:
     async with opened("sqlite", tmp_path) as database:
         await database.prepare()
-        with pytest.raises(DatabaseUnavailableError, match="پر است"):
+
+        async def write(count: int) -> None:
             async with database.transaction() as records:
                 await records.connection.execute(text("PRAGMA max_page_count = 1"))
-                await records.connection.execute(
-                    text(
-                        "INSERT INTO misses (at, channel, kind, question, decision, codes) VALUES (0, '', '', :q, '', '')"
-                    ),
-                    {"q": "x" * 5_000_000},
-                )
+                row = {"at": 0.0, "channel": "w", "kind": "w", "question": "x" * count, "decision": "w", "codes": ""}
+                await records.connection.execute(insert(misses), row)
+
+        with pytest.raises(DatabaseUnavailableError, match="پر است"):
+            await write(5_000_000)
         assert (await sums(database))["misses"].count == 0
