@@ -6,7 +6,6 @@ import asyncio
 import json
 import logging
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -46,7 +45,7 @@ class Suffered:
 
     updates: int = 0
     seconds: float = 0.0
-    raised: Counter[str] = field(default_factory=Counter)
+    raised: dict[str, int] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     kinds: dict[str, int] = field(default_factory=dict)
@@ -135,7 +134,8 @@ async def suffer(on: Ring, updates: Iterable[Json]) -> Suffered:
             # As it would come: through JSON, and a copy, for reading changes it.
             await on.intake.handle(json.loads(json.dumps(raw)))
         except Exception as error:  # noqa: BLE001 — that is what is counted here
-            result.raised[f"{type(error).__name__} {' < '.join(frames(error.__traceback__)[:-5:-1])}"] += 1
+            where = f"{type(error).__name__} {' < '.join(frames(error.__traceback__)[:-5:-1])}"
+            result.raised[where] = result.raised.get(where, 0) + 1
             if len(result.examples) < 20:
                 result.examples.append(raw)
         finally:

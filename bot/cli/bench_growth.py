@@ -159,6 +159,9 @@ async def of_chats(url: str, count: int) -> dict[str, Any]:
                     whole = into.replace("{numbers}", FILLS[kind])
                     used = {name: value for name, value in values.items() if f":{name}" in whole}
                     connection.execute(sql(whole), used)
+                if kind == "postgresql":
+                    # As autovacuum would have done by the time that so many have come.
+                    connection.execute(sql("ANALYZE"))
 
             await records.connection.run(fill)
         before = resident_mb(_own())

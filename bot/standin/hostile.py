@@ -6,6 +6,7 @@ All choices come from one `random.Random`, so a seed names a run, and hypothesis
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -128,7 +129,7 @@ def hostile_update(chance: Random, number: int) -> Json:
         for _ in range(chance.randint(1, 4)):
             _break(chance, update)
     if chance.random() < 0.01:
-        update["update_id"] = chance.choice(ODD)
+        update["update_id"] = _odd(chance)
     return update
 
 
@@ -161,7 +162,7 @@ def _break(chance: Random, update: Json) -> None:
         case 0:
             del owner[key]
         case 1:
-            owner[key] = chance.choice(ODD)
+            owner[key] = _odd(chance)
         case 2:
             owner[key] = _nested(chance.choice((3, 30, 200)))
         case _:
@@ -170,7 +171,12 @@ def _break(chance: Random, update: Json) -> None:
                     ODD
                 )
             else:
-                owner.append(chance.choice(ODD))
+                owner.append(_odd(chance))
+
+
+def _odd(chance: Random) -> Any:
+    # A copy: what is broken further in one update must not be broken in the next.
+    return deepcopy(chance.choice(ODD))
 
 
 def _nested(depth: int) -> Any:

@@ -229,7 +229,7 @@ async def test_a_killed_move_goes_on_or_begins_anew(changed: bool, tmp_path: Pat
                 await target.ready()
         if changed:
             async with source.transaction() as records:
-                await records.connection.execute(text("UPDATE updates SET at = 5"))
+                await records.connection.execute(text("UPDATE announcement_choices SET choice = 5"))
         code, resumed = await died_or_ended("move", address, url, "100000")
         assert code == 0
         assert (resumed == "") is changed

@@ -50,6 +50,7 @@ async def write(database: Database, vault: Vault, start: int = 0) -> None:
         for number in range(start, start + COMPLAINTS):
             who = Complainant("telegram", str(number), str(number), "نام", "09120000000")
             new = NewComplaint(
+                draft=f"draft{number}", subject=None, body="شهرداری", story=STORY, named=True, complainant=who,
                 jalali_year=1405, look_by=date(2026, 11, 27), answer_by=date(2026, 11, 30),
             )  # fmt: skip
             filed = await store.file(new, AT)
