@@ -6,6 +6,8 @@ millisecond. A feature is a 32-bit number; the model keeps the sorted numbers th
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -18,8 +20,10 @@ _SALT_WORDS = 0x2545F491
 Hashes = npt.NDArray[np.uint32]
 
 
+@lru_cache(maxsize=16)
 def char_features(form: str) -> Hashes:
-    """Hashes of all n-grams inside each word (a space marks both ends), with repeats."""
+    """Hashes of all n-grams inside each word (a space marks both ends), with repeats. Not to be changed: a question's
+    are asked for more than once."""
     padded = np.frombuffer(f" {form} ".encode("utf-32-le"), dtype=np.uint32)
     spaces = padded == 32
     found = []

@@ -66,12 +66,17 @@ def _bones(sound: str) -> str:
     return _VOWELS.sub("", sound)
 
 
+KEPT_WORDS = 20_000
+"""Mended words kept at hand; a word has at most a few dozen letters, so this stays under a few megabytes."""
+
+
 class Vocabulary:
     """Known words with how often they were seen. `latin` maps Latin-typed words that sound alone does not give back."""
 
     def __init__(self, counts: Mapping[str, int], latin: Mapping[str, str]) -> None:
         self.counts = dict(counts)
         self._latin = dict(latin)
+        self._kept: dict[str, str] = {}
         self._by_length: dict[int, list[str]] = {}
         self._by_bones: dict[str, list[str]] = {}
         for word, seen in self.counts.items():
@@ -104,8 +109,17 @@ class Vocabulary:
                 mended.append(word)
             else:
                 tries += 1
-                mended.append(self.split(word) or self.repair(word) or word)
+                mended.append(self._mended_word(word))
         return " ".join(mended)
+
+    def _mended_word(self, word: str) -> str:
+        """Looked up at most once while it is kept: the same slips come again."""
+        known = self._kept.get(word)
+        if known is None:
+            if len(self._kept) >= KEPT_WORDS:
+                self._kept.clear()
+            known = self._kept[word] = self.split(word) or self.repair(word) or word
+        return known
 
     def from_latin(self, word: str) -> str:
         """A Latin-typed word in Persian letters; the word itself when nothing known sounds like it."""
