@@ -28,4 +28,5 @@ check: install
 	$(BIN)/khedmatyar catalogue check
 
 test: check
-	$(BIN)/python -m pytest
+	@$(BIN)/python -c 'from knowledge.finder.finder import load_finder; load_finder()'
+	$(BIN)/python -m pytest -n 2 --dist loadfile
