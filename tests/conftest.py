@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import pytest
 
 from knowledge.catalogue import Catalogue, load_catalogue
@@ -17,3 +19,11 @@ def catalogue() -> Catalogue:
 def finder(catalogue: Catalogue) -> Finder:
     """The real finder; it trains first (about two minutes) when the data has changed since the last training."""
     return load_finder(catalogue)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Captured text with lone surrogates (tests log them on purpose) cannot be told by a worker to the first process."""
+    report = yield
+    report.sections = [(name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections]
+    return report
