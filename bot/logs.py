@@ -105,9 +105,16 @@ def configure(
     logging.raiseExceptions = False
 
 
+_HEX_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
+
+
 def chat_hash(channel: str, chat: str) -> str:
-    """A chat's name in the log: a keyed hash, the same for the same chat, from which nobody gets back to the chat."""
-    return hashlib.blake2b(f"{channel}:{chat}".encode(), digest_size=8, key=_KEYS.chats).hexdigest()
+    """A chat's name in the log: a keyed hash, the same for the same chat, from which nobody gets back to the chat.
+
+    In letters only: long digits are taken out of a log line.
+    """
+    hashed = hashlib.blake2b(f"{channel}:{chat}".encode(), digest_size=8, key=_KEYS.chats).hexdigest()
+    return hashed.translate(_HEX_LETTERS)
 
 
 def neutral(text: str) -> str:

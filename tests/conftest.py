@@ -23,7 +23,7 @@ def finder(catalogue: Catalogue) -> Finder:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Captured text with lone surrogates (tests log them on purpose) cannot be told by a worker to the first process."""
+    """Captured text with lone surrogates (tests log them on purpose) cannot be sent by a worker."""
     report = yield
     report.sections = [(name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections]
     return report
