@@ -21,7 +21,7 @@ from bot.cli.finder import ready_finder
 from bot.logs import configure
 
 if TYPE_CHECKING:
-    from bot.hostility import Suffered
+    from bot.cli.bench_hostility import Suffered
     from knowledge.finder.finder import Finder
 
 BATCH = 2000
@@ -52,7 +52,7 @@ def hostile(
 
 
 async def _run(finder: Finder, folder: Path, updates: int, seed: int, platform: str) -> Suffered:
-    from bot.hostility import ring, suffer  # noqa: PLC0415 — the other benches start without the channels
+    from bot.cli.bench_hostility import ring, suffer  # noqa: PLC0415 — the other benches start without the channels
     from bot.standin.hostile import hostile_update  # noqa: PLC0415 — as above
 
     chance = random.Random(seed)  # noqa: S311 — the same load every time

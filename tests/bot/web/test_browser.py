@@ -49,7 +49,7 @@ AT_REST = """
 () => {
   const main = document.querySelector("main");
   const top = main.scrollTop;
-  return new Promise((resolve) => setTimeout(() => resolve(top > 0 && main.scrollTop === top), 150));
+  return new Promise((resolve) => setTimeout(() => resolve(top > 0 && main.scrollTop === top), 600));
 }
 """
 
