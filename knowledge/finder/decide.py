@@ -22,6 +22,9 @@ from knowledge.tables import read_table
 
 DECISION = DATA / "decision.yaml"
 
+LIKELY = 0.05
+"""A service so probable stands in a list of those whose titles hold the question's words, whatever its own title."""
+
 Decision = Literal["answer", "choose", "decline"]
 Sign = Literal["best_service", "best_elsewhere", "gate"]
 Side = Literal["making", "ending"]
@@ -97,7 +100,7 @@ class Evidence:
     `known`: share of known letter groups; `titled`: services whose titles hold all words of a very short question;
     `short`: the question is a few search words rather than a sentence; `lone`: it is a single word; `broad`: it is
     short and its words fit several services; `opposed`: it wants an end made of what the likeliest service makes, or
-    the reverse. The last three never get one straight answer.
+    the reverse. The last three never get one straight answer. `public`: the services that have clients.
     """
 
     labels: tuple[Label, ...]
@@ -111,6 +114,7 @@ class Evidence:
     lone: bool = False
     broad: bool = False
     opposed: bool = False
+    public: frozenset[str] = frozenset()
 
     @cached_property
     def kinds(self) -> dict[LabelKind, _Kind]:
@@ -168,8 +172,11 @@ def decide(evidence: Evidence, rules: Thresholds) -> Verdict:
     kinds = evidence.kinds
     intent, topic, ranked = kinds["intent"], kinds["elsewhere"], evidence.ranked
     if len(evidence.titled) > 1:
-        named = tuple(scored for scored in ranked if scored.code in evidence.titled or scored is ranked[0])
-        return Verdict("choose", "find_service", named[: rules.shown_most], None)
+        likely = {scored.code for scored in ranked if scored is ranked[0] or scored.score >= LIKELY}
+        named = [scored for scored in ranked if scored.code in evidence.titled | likely]
+        # Of many that only share the words, those that citizens come for.
+        named.sort(key=lambda scored: scored.code not in likely and scored.code not in evidence.public)
+        return Verdict("choose", "find_service", tuple(named[: rules.shown_most]), None)
     chance = ours(evidence, rules)
     ahead = kinds["service"].margin > topic.margin and ranked[0].score >= rules.offer_at
     ahead = ahead and chance >= rules.offer_ours_at

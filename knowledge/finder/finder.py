@@ -113,6 +113,7 @@ class Finder:
         for service in catalogue.services:
             for word in self.form(service.title).split():
                 by_word.setdefault(stem(word), set()).add(service.code)
+        self._public = frozenset(service.code for service in catalogue.services if service.has_client)
         self._named = frozenset(rules.complaint_services).union(*rules.twins)
         self._sides = {
             service.code: sides_of(self.form(f"{service.title} {service.summary}"), rules)
@@ -222,6 +223,7 @@ class Finder:
             titled,
             short=len(form.split()) <= FEW,
             lone=len(form.split()) == 1,
+            public=self._public,
             opposed=self._opposed(form, ranked[0].code),
             broad=len(form.split()) <= BROAD_WORDS and self._artefact.breadth.fits(form) >= BROAD,
         )

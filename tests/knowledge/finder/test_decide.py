@@ -202,10 +202,15 @@ def test_ours_is_a_probability_that_grows_with_the_service_and_falls_with_the_ot
 
 
 def test_a_search_word_of_several_titles_is_a_choice_of_them() -> None:
-    found = verdict(urban_01=0.6, it_01=0.3, admin_01=0.1, titled=("urban-01", "admin-01", "social-06"))
+    found = verdict(urban_01=0.69, it_01=0.01, admin_01=0.3, titled=("urban-01", "admin-01", "social-06"))
     assert found.decision == "choose"
     assert set(codes(found)) == {"urban-01", "admin-01", "social-06"}
     assert codes(found)[0] == "urban-01"
+
+
+def test_a_likely_service_joins_those_whose_titles_hold_the_words() -> None:
+    found = verdict(urban_01=0.6, it_01=0.3, admin_01=0.1, titled=("urban-01", "social-06"))
+    assert set(codes(found)) == {"urban-01", "it-01", "admin-01", "social-06"}
 
 
 def test_a_search_word_of_one_title_is_answered() -> None:
