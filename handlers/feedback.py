@@ -15,7 +15,7 @@ KEPT = 10
 def ways_on() -> tuple[Row, ...]:
     """Where to go from an answer that did not help."""
     return (
-        (Button("ثبت شکایت یا درخواست", data="cnew"), Button("گفت‌وگو با انسان", data="human")),
+        (Button("ثبت شکایت یا درخواست", data="cnew"), Button("گفت‌وگو با انسان", data="ways")),
         (Button("فهرست خدمات", data="bd"),),
     )
 

@@ -48,6 +48,12 @@ async def test_a_thumb_down_is_a_miss_and_shows_other_ways(chat: Chat) -> None:
     assert json.loads(str(row[3])) == ["security-02"]
 
 
+async def test_the_other_ways_are_open(chat: Chat) -> None:
+    await chat.say(DRONE)
+    await chat.press("👎")
+    assert "۱۱۱" in text(await chat.press("گفت‌وگو با انسان"))
+
+
 async def test_none_of_these_is_a_miss_once(chat: Chat) -> None:
     await chat.say("ازدواج با خارجی")
     assert text(await chat.press("هیچ‌کدام")) == NONE_CHOSEN
