@@ -71,7 +71,16 @@ def script(catalogue: Catalogue, lines: int = LINES) -> Iterator[dict[str, Any]]
     button, and a command or a deep link."""
     chance = random.Random(0)  # noqa: S311 — no secret: the same load every time
     questions = [phrase.text for phrase in load_phrases(catalogue).phrases]
-    asked = iter(chance.sample(questions, min(len(questions), lines)))
+    yield from mixed(
+        itertools.chain(chance.sample(questions, min(len(questions), lines)), itertools.repeat("سلام")),
+        catalogue,
+        chance,
+        lines,
+    )
+
+
+def mixed(asked: Iterator[str], catalogue: Catalogue, chance: random.Random, lines: int) -> Iterator[dict[str, Any]]:
+    """The questions of an endless `asked` among follow-ups, presses, commands and deep links."""
     follow_ups = itertools.cycle(FOLLOW_UPS)
     codes = [service.code for service in catalogue.services]
     for number in range(lines):
@@ -84,7 +93,7 @@ def script(catalogue: Catalogue, lines: int = LINES) -> Iterator[dict[str, Any]]
             case 9:
                 yield {"text": "/start" if number % 20 == 9 else f"/start {chance.choice(codes)}"}
             case _:
-                yield {"text": next(asked, "سلام")}
+                yield {"text": next(asked)}
 
 
 async def measured(who: Who, plan: Any) -> Run:

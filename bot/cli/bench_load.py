@@ -24,7 +24,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bot.cli.bench_conversation import FOLLOW_UPS, BenchError, Run, measured
+from bot.cli.bench_conversation import BenchError, Run, measured, mixed
 from bot.cli.bench_faults import Faults
 from bot.cli.bench_ledger import Books, books
 from bot.cli.bench_machine import this_machine
@@ -63,20 +63,7 @@ def script(catalogue: Catalogue, folder: Path | None = None, lines: int = LINES)
         questions = [row["q"] for row in map(json.loads, filter(str.strip, rows)) if isinstance(row.get("q"), str)]
     if not questions:
         raise BenchError(f"no questions in {folder}")
-    asked = itertools.cycle(chance.sample(questions, len(questions)))
-    follow_ups = itertools.cycle(FOLLOW_UPS)
-    codes = [service.code for service in catalogue.services]
-    for number in range(lines):
-        match number % 10:
-            case 2 | 7:
-                yield {"text": next(follow_ups)}
-            case 4:
-                # The first button: a rating's button may bring no message, and the load would wait for one.
-                yield {"press": 0}
-            case 9:
-                yield {"text": "/start" if number % 20 == 9 else f"/start {chance.choice(codes)}"}
-            case _:
-                yield {"text": next(asked)}
+    yield from mixed(itertools.cycle(chance.sample(questions, len(questions))), catalogue, chance, lines)
 
 
 class Messenger:

@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from persiantools.jdatetime import JalaliDate
 
-from handlers.complaint.dates import MONTHS, TEHRAN, today
+from handlers.complaint.dates import MONTHS, today
 from knowledge.persian import ascii_digits
+from knowledge.workdays import TEHRAN
 
 FARTHEST = timedelta(days=366)
 

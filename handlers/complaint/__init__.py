@@ -5,6 +5,8 @@ The desk hooks in by `RULES.filed`; the operator's settings stand in `RULES`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from handlers.complaint import filing, follow, intake, show, texts
 from handlers.complaint.aftermath import after
 from handlers.complaint.draft import Draft, Memory, recall, remember
@@ -35,12 +37,10 @@ async def _send(visit: Visit, parts: tuple[str, ...]) -> Reply:
 
 
 async def _cancel(visit: Visit, parts: tuple[str, ...]) -> Reply:
-    memory = recall(visit)
-    if memory.draft is None or (parts and parts[0] != memory.draft.id):
+    draft = recall(visit).draft
+    if draft is None or (parts and parts[0] != draft.id):
         return message(texts.NOTHING_OPEN)
-    reply = filing.cancelled(visit, memory)
-    remember(visit, memory)
-    return reply
+    return await cancel(visit) or message(texts.NOTHING_OPEN)
 
 
 async def cancel(visit: Visit) -> Reply | None:
@@ -53,38 +53,31 @@ async def cancel(visit: Visit) -> Reply | None:
     return reply
 
 
-async def _subject(visit: Visit, parts: tuple[str, ...]) -> Reply:
-    """`csub` offers subjects, `csub:<code>` and `csub:none` take one."""
+def _changed(visit: Visit, change: Callable[[Draft], Reply]) -> Reply:
+    """What a button does to the open draft, kept; or what to say when there is none."""
     opened = _open(visit)
     if isinstance(opened, Reply):
         return opened
     memory, draft = opened
-    if not parts:
-        reply = intake.change_subject(visit, draft)
-    else:
-        reply = intake.take_subject(visit, draft, parts[0] if parts[0] in visit.office.catalogue else None)
+    reply = change(draft)
     remember(visit, memory)
     return reply
+
+
+async def _subject(visit: Visit, parts: tuple[str, ...]) -> Reply:
+    """`csub` offers subjects, `csub:<code>` and `csub:none` take one."""
+    if not parts:
+        return _changed(visit, lambda draft: intake.change_subject(visit, draft))
+    code = parts[0] if parts[0] in visit.office.catalogue else None
+    return _changed(visit, lambda draft: intake.take_subject(visit, draft, code))
 
 
 async def _name(visit: Visit, _parts: tuple[str, ...]) -> Reply:
-    opened = _open(visit)
-    if isinstance(opened, Reply):
-        return opened
-    memory, draft = opened
-    reply = _in_place(intake.toggle_name(visit, draft))
-    remember(visit, memory)
-    return reply
+    return _changed(visit, lambda draft: _in_place(intake.toggle_name(visit, draft)))
 
 
 async def _edit(visit: Visit, _parts: tuple[str, ...]) -> Reply:
-    opened = _open(visit)
-    if isinstance(opened, Reply):
-        return opened
-    memory, draft = opened
-    reply = intake.edit(visit, draft)
-    remember(visit, memory)
-    return reply
+    return _changed(visit, lambda draft: intake.edit(visit, draft))
 
 
 async def _files(visit: Visit, _parts: tuple[str, ...]) -> Reply:

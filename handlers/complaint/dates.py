@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from persiantools.jdatetime import JalaliDate
 
 from knowledge.persian import persian_digits
-from knowledge.workdays import load_workdays
-
-TEHRAN = ZoneInfo("Asia/Tehran")
+from knowledge.workdays import TEHRAN, load_workdays
 
 LOOK_DAYS = 5
 """«بررسی اولیه … حداکثر ظرف ۵ روز»: step s3 of the booklet's workflow of performance-05."""
