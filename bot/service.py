@@ -17,6 +17,7 @@ from bot.broadcast import Broadcaster, Carrier, Meter, Metered, Tempo
 from bot.delivery import Delivery, Sender
 from bot.engine import Engine
 from bot.flowchart import Draughtsman
+from bot.flowchart.apart import shared_draughtsman
 from bot.housekeeping import keep_sweeping, periods
 from bot.keys import put_in_use
 from bot.pausing import Pausing
@@ -102,12 +103,13 @@ async def opened(
             asyncio.create_task(keep_sweeping(database, periods(settings)), name="sweep"),
         ]
         try:
-            yield Service(settings, database, engine, delivery, Draughtsman(), pausing)
+            yield Service(settings, database, engine, delivery, shared_draughtsman(), pausing)
         finally:
             for task in aside:
                 task.cancel()
             await asyncio.gather(*aside, return_exceptions=True)
             await asyncio.gather(broadcaster.stop(), delivery.drain(DRAIN_SECONDS))
+            shared_draughtsman().close()
     finally:
         await database.close()
 

@@ -6,6 +6,7 @@ KhedmatyarError
 ├── UnknownServiceError  a service code that the catalogue does not have
 ├── UnknownBureauError   a bureau slug that the catalogue does not have
 ├── NoWorkflowError      the booklet shows no workflow for the service, so there is nothing to draw
+├── DrawingError         a workflow could not be drawn
 └── ModelError           the finder's artefact is missing, damaged or of other data
 """
 
@@ -72,6 +73,14 @@ class NoWorkflowError(KhedmatyarError):
     def __init__(self, code: str) -> None:
         self.code = code
         super().__init__(f"کتابچه مراحل انجام خدمت «{code}» را ننوشته است.")
+
+
+class DrawingError(KhedmatyarError):
+    """A workflow could not be drawn; `cause` names what went wrong, for the log."""
+
+    def __init__(self, cause: str = "") -> None:
+        self.cause = cause
+        super().__init__("نمودار این خدمت کشیده نشد.")
 
 
 class ModelError(KhedmatyarError):

@@ -20,7 +20,7 @@ from bot.flowchart.chart import Chart, Node, Way
 from bot.flowchart.geometry import Layout, Size, TextBlock
 from bot.flowchart.layout import PAGE, Measurer, arrange, text_width
 from knowledge.errors import NoWorkflowError
-from knowledge.models import Service
+from knowledge.models import Service, Workflow
 
 SOURCE = "کتابچه خدمات استانداری قزوین، بهمن ۱۴۰۲"
 LEGEND = "کتابچه این راه را روشن ننوشته است و برداشت ماست."
@@ -80,7 +80,7 @@ class Draughtsman:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        drawn = self._draw(service.title, bureau, Chart.of(service.workflow))
+        drawn = self._made(service.title, bureau, service.workflow)
         with self._lock:
             self._kept[key] = drawn
             while len(self._kept) > self._keep:
@@ -91,7 +91,9 @@ class Draughtsman:
         """Where everything of a chart goes, with the sizes that its texts really take."""
         return arrange(chart, Measurer(self._measure_marks, self._measure_nodes))
 
-    def _draw(self, title: str, bureau: str | None, chart: Chart) -> Drawn:
+    def _made(self, title: str, bureau: str | None, workflow: Workflow) -> Drawn:
+        """Draw it now."""
+        chart = Chart.of(workflow)
         layout = self.layout(chart)
         heading: dict[str, Any] = {
             "title": title,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from hashlib import sha256
 
-from bot.flowchart import flowchart_pdf, flowchart_png
+from bot.flowchart.apart import shared_draughtsman
 from handlers.reply import Flowchart
 from knowledge.catalogue import Catalogue
 from knowledge.models import Bureau, Service
@@ -27,10 +27,11 @@ class CataloguePictures:
         return sha256(content.encode()).hexdigest()
 
     def draw(self, chart: Flowchart) -> bytes:
-        """The file; UnknownServiceError or NoWorkflowError when there is nothing to draw."""
+        """The file; UnknownServiceError or NoWorkflowError when there is nothing to draw, DrawingError on a failure."""
         catalogue = self._current()
         service, bureau = catalogue.service(chart.code), catalogue.bureau_of(chart.code)
-        return (flowchart_png if chart.form == "png" else flowchart_pdf)(service, bureau.name)
+        drawn = shared_draughtsman().draw(service, bureau.name)
+        return drawn.png if chart.form == "png" else drawn.pdf
 
     def _found(self, chart: Flowchart) -> tuple[Service, Bureau] | None:
         catalogue = self._current()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
@@ -15,10 +16,12 @@ from bot.web.desk import PictureForm, Shown
 from handlers.reply import PART
 from handlers.turn import Turn
 from knowledge.catalogue import Catalogue
-from knowledge.errors import UnknownServiceError
+from knowledge.errors import DrawingError, UnknownServiceError
 from records.database import Database
 from records.errors import DatabaseUnavailableError
 from records.outbox import Posted
+
+LOG = logging.getLogger(__name__)
 
 CHANNEL = "web"
 
@@ -79,6 +82,9 @@ class OfficeDesk:
         try:
             drawn = self._draughtsman.draw(catalogue.service(code), catalogue.bureau_of(code).name)
         except (UnknownServiceError, NoWorkflowError):
+            return None
+        except DrawingError as error:
+            LOG.error("the workflow of %s could not be drawn: %s", code, error.cause or error.__cause__)  # noqa: TRY400
             return None
         return drawn.png if form == "png" else drawn.pdf
 
