@@ -20,7 +20,7 @@ from telegram.ext import Application, CallbackQueryHandler, ContextTypes, Messag
 
 from bot.channels import serve
 from bot.cli.finder import ready_finder
-from bot.cli.running import settle
+from bot.cli.running import event_loop_factory, settle
 from bot.messenger.api import MessengerBot
 from bot.messenger.intake import Intake
 from bot.settings import Settings
@@ -105,7 +105,8 @@ def ours(url: str, token: str, database: Path, meter: Meter) -> None:
         "database_url": f"sqlite:///{database}",
     }
     settle()
-    asyncio.run(serve(Settings(_env_file=None, **values), finder))
+    with asyncio.Runner(loop_factory=event_loop_factory()) as runner:
+        runner.run(serve(Settings(_env_file=None, **values), finder))
 
 
 def echo(url: str, token: str, meter: Meter) -> None:

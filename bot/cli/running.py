@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from rich.console import Console
@@ -52,6 +53,15 @@ def settle() -> None:
     gc.freeze()
 
 
+def event_loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """What makes the event loop of the service: uvloop's, where there is one for the platform (decision 0016)."""
+    try:
+        import uvloop  # noqa: PLC0415 — not for Windows, and only for the service
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
 def run() -> None:
     """Start every channel that is configured (docs/settings.md); without a token, the web chat. Ends with Ctrl-C."""
     from bot.channels import serve, told  # noqa: PLC0415 — the other commands start without the channels
@@ -64,4 +74,5 @@ def run() -> None:
     if (line := told(settings)) is not None:
         Console(stderr=True, highlight=False).print(rtl(line), soft_wrap=True)
     settle()
-    asyncio.run(serve(settings, finder))
+    with asyncio.Runner(loop_factory=event_loop_factory()) as runner:
+        runner.run(serve(settings, finder))
