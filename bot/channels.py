@@ -14,6 +14,8 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 
+from bot.checking.looking import Looking
+from bot.checking.preparing import CheckingFiles
 from bot.delivery import Sender
 from bot.messenger.albums import Importers
 from bot.messenger.api import MessengerBot, make_bot
@@ -36,6 +38,7 @@ from bot.web.serve import web_server, where
 from handlers.inline import InlineCard, inline_cards
 from handlers.router import COMMANDS
 from handlers.show import LINKS
+from handlers.turn import Turn
 from handlers.visit import Office
 from knowledge.finder.finder import Finder
 from records import outbox
@@ -106,7 +109,8 @@ async def serve(settings: Settings, finder: Finder, stop: asyncio.Event | None =
 
 async def _run(service: Service, some: list[Messenger], stop: asyncio.Event) -> None:
     """The channels side by side; when one of them fails for good, all end and the failure is raised."""
-    intakes = {one.dialect.channel: intake_of(service, one) for one in some}
+    looking = Looking({one.dialect.channel: one.bot for one in some})
+    intakes = {one.dialect.channel: intake_of(service, one, looking) for one in some}
     tasks: list[asyncio.Task[None]] = []
     routes: list[BaseRoute] = []
     settings = service.settings
@@ -137,8 +141,8 @@ async def _run(service: Service, some: list[Messenger], stop: asyncio.Event) -> 
             raise outcome
 
 
-def intake_of(service: Service, one: Messenger) -> Intake:
-    """The intake of one messenger, over the service."""
+def intake_of(service: Service, one: Messenger, looking: Looking | None = None) -> Intake:
+    """The intake of one messenger, over the service. `looking` into files, also those that came by another one."""
 
     def cards(query: str) -> tuple[InlineCard, ...]:
         handle = service.office.handles.get(one.dialect.channel)
@@ -154,7 +158,12 @@ def intake_of(service: Service, one: Messenger) -> Intake:
             # Else a citizen who comes back the same day would stay marked.
             service.database.unmeet()
 
-    prepare = Preparing(one.bot, service.database, lambda: service.office)
+    for_editors = Preparing(one.bot, service.database, lambda: service.office)
+    with_files = CheckingFiles(looking or Looking({one.dialect.channel: one.bot}), service.database)
+
+    async def prepare(turn: Turn) -> Turn:
+        return await with_files(await for_editors(turn))
+
     return Intake(
         one.bot,
         one.dialect,

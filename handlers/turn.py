@@ -31,7 +31,8 @@ class Turn:
     `update`: the messenger's id of the update, unique within the channel; a second delivery bears the same.
     `message`: the messenger's id of the citizen's message or, when `button` is set, of the message that bears the
     pressed button. `text` holds a caption too. `at` is aware (UTC). `private`: a chat of this person alone.
-    `brought`: what was fetched or worked out for the turn before its transaction began (`handlers.upkeep.prepare`).
+    `brought`: what was fetched or worked out for the turn before its transaction began (`bot.upkeep.preparing`,
+    `bot.checking.preparing`).
     """
 
     channel: Channel

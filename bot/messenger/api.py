@@ -11,10 +11,10 @@ from urllib.parse import quote
 
 from telegram import Bot
 from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter
-from telegram.request import BaseRequest, HTTPXRequest
+from telegram.request import BaseRequest
 
 from bot.messenger.dialect import Dialect
-from bot.messenger.request import AiohttpRequest
+from bot.messenger.request import AiohttpRequest, Enough, ProxiedRequest
 from knowledge.errors import KhedmatyarError
 
 # Else each RetryAfter warns of a coming change of its type, and a warning raised as an error would hide it.
@@ -67,9 +67,11 @@ class MessengerBot(Bot):
         found: list[dict[str, Any]] = await self._post("getUpdates", asked, read_timeout=wait + LEAST_TIME)
         return found
 
-    async def download(self, file_id: str, limit: int, seconds: float = 30.0) -> bytes | None:
-        """The content of a file that somebody sent; None when it is larger than `limit` bytes, or the messenger does
-        not hand it out for its size.
+    async def download(
+        self, file_id: str, limit: int, seconds: float = 30.0, enough: Enough | None = None
+    ) -> bytes | None:
+        """The content of a file that somebody sent, or its beginning as far as it is `enough`; None when it is larger
+        than `limit` bytes, or the messenger does not hand it out for its size.
 
         Raises:
             TelegramError: it could not be fetched.
@@ -83,6 +85,8 @@ class MessengerBot(Bot):
         if int(found.get("file_size") or 0) > limit or not found.get("file_path"):
             return None
         url = f"{self.base_file_url}/{quote(str(found['file_path']))}"
+        if enough is not None and isinstance(self.request, AiohttpRequest | ProxiedRequest):
+            return await self.request.beginning(url, limit, enough, seconds)
         content: bytes = await self.request.retrieve(url, read_timeout=seconds)
         return content if len(content) <= limit else None
 
@@ -130,7 +134,7 @@ def hush() -> None:
 def _request(proxy: str | None, connections: int) -> BaseRequest:
     if proxy is None:
         return AiohttpRequest(connections)
-    return HTTPXRequest(
+    return ProxiedRequest(
         connection_pool_size=connections,
         proxy=proxy,
         read_timeout=15.0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
 from functools import cache
 from ssl import SSLContext
 from typing import cast
@@ -10,13 +11,20 @@ from urllib.parse import urlencode
 import aiohttp
 import httpx
 from telegram.error import NetworkError, TimedOut
-from telegram.request import BaseRequest, RequestData
+from telegram.request import BaseRequest, HTTPXRequest, RequestData
 
 KEPT_OPEN = 30.0
 """Seconds an idle connection is kept; less than the servers keep theirs, so that none is written to as it closes."""
 
+PIECE = 64 * 1024
+"""Bytes of a file that are read at once."""
+
 _FORM = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": BaseRequest.USER_AGENT}
 _AGENT = {"User-Agent": BaseRequest.USER_AGENT}
+
+
+Enough = Callable[[bytes | bytearray], bool]
+"""Whether no more of a file need be read, asked of its beginning and again as it grows."""
 
 
 class NotSent(NetworkError):  # noqa: N818 — an outcome
@@ -118,6 +126,61 @@ class AiohttpRequest(BaseRequest):
         except aiohttp.ClientError as error:
             # The text of some of these errors holds the URL, and with it the token.
             raise NetworkError(f"aiohttp.{type(error).__name__}") from None
+
+    async def beginning(self, url: str, most: int, enough: Enough, read_timeout: float) -> bytes | None:
+        """A file from its beginning until it is `enough`, at most `most` bytes; None when it is longer than that. What
+        is not wanted is not fetched: the connection is given up.
+
+        Raises:
+            TimedOut: nothing came for `read_timeout` seconds.
+            NetworkError: the connection broke, or the answer was not 200.
+        """
+        if self._session is None:
+            raise RuntimeError("AiohttpRequest is not initialized")
+        limits = aiohttp.ClientTimeout(
+            total=None, connect=self._pool, sock_connect=self._connect, sock_read=read_timeout
+        )
+        try:
+            async with self._session.get(url, headers=_AGENT, timeout=limits) as response:
+                if response.status != httpx.codes.OK:
+                    raise NetworkError(f"the file was not given: {response.status}")
+                content = await _until(response.content.iter_chunked(PIECE), most, enough)
+                if not response.content.at_eof():
+                    response.close()
+                return content
+        except TimeoutError as error:
+            raise TimedOut from error
+        except aiohttp.ClientError as error:
+            raise NetworkError(f"aiohttp.{type(error).__name__}") from None
+
+
+class ProxiedRequest(HTTPXRequest):
+    """python-telegram-bot's own HTTP, for what goes through a proxy, with the beginnings of files."""
+
+    async def beginning(self, url: str, most: int, enough: Enough, read_timeout: float) -> bytes | None:
+        """As `AiohttpRequest.beginning`."""
+        limits = httpx.Timeout(self.read_timeout, read=read_timeout)
+        try:
+            async with self._client.stream("GET", url, headers=_AGENT, timeout=limits) as response:
+                if response.status_code != httpx.codes.OK:
+                    raise NetworkError(f"the file was not given: {response.status_code}")
+                return await _until(response.aiter_bytes(PIECE), most, enough)
+        except httpx.TimeoutException as error:
+            raise TimedOut from error
+        except httpx.HTTPError as error:
+            raise NetworkError(f"httpx.{type(error).__name__}") from None
+
+
+async def _until(pieces: AsyncIterator[bytes], most: int, enough: Enough) -> bytes | None:
+    """Pieces joined until they are enough; None when they are more than `most` bytes."""
+    content = bytearray()
+    async for piece in pieces:
+        content += piece
+        if len(content) > most:
+            return None
+        if enough(content):
+            break
+    return bytes(content)
 
 
 def _seconds(value: object, default: float) -> float:

@@ -133,7 +133,8 @@ def get_file(world: World, call: Arguments) -> Json:
     """The path for a download, of a file of at most 20 MB."""
     kept = world.files.get(call["file_id"])
     if kept is None:
-        raise MistakeError("file_id", "no such file", "Bad Request: invalid file_id")
+        # No mistake of the bot's: ids that a messenger gave out itself are answered so when the file is gone.
+        raise RefusalError(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
     if len(kept.content) > limits.DOWNLOAD_BYTES:
         raise RefusalError(400, "Bad Request: file is too big")
     return kept.data

@@ -155,5 +155,6 @@ TOPIC = Topic(
         "csolved": follow.solved,
         "crate": follow.rate,
         "clist": mine,
+        "cmine": mine,
     },
 )

@@ -6,14 +6,9 @@ from datetime import date, datetime
 
 from persiantools.jdatetime import JalaliDate
 
+from handlers.complaint.rules import RULES
 from knowledge.persian import persian_digits
 from knowledge.workdays import TEHRAN, load_workdays
-
-LOOK_DAYS = 5
-"""«بررسی اولیه … حداکثر ظرف ۵ روز»: step s3 of the booklet's workflow of performance-05."""
-
-ANSWER_DAYS = 3
-"""«اعلام پاسخ کتبی به شاکی … حداکثر ظرف ۳ روز»: step s5 of the same."""
 
 MONTHS = (
     "فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند",
@@ -32,12 +27,12 @@ def jalali_year(at: datetime) -> int:
 
 def look_by(at: datetime) -> date:
     """Until when a complaint filed now is looked at: working days, as the desk counts them."""
-    return load_workdays().after(today(at), LOOK_DAYS)
+    return load_workdays().after(today(at), RULES.deadlines.days("look"))
 
 
 def answer_by(at: datetime) -> date:
     """Until when it is answered when no letters and no inspection are needed."""
-    return load_workdays().after(look_by(at), ANSWER_DAYS)
+    return load_workdays().after(look_by(at), RULES.deadlines.days("answer"))
 
 
 def day_text(day: date) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from handlers.complaint.checked import LOOKED_INTO, REFUSED, Checked
 from handlers.complaint.draft import DraftFile
 from handlers.turn import Attachment
 from knowledge.persian import persian_digits
@@ -17,6 +18,7 @@ LARGEST = 20 * 1024 * 1024
 _ENDINGS = """
 exe apk bat cmd com scr msi msix jar js jse vbs vbe wsf wsh ps1 psm1 sh bash run bin app deb rpm dmg pkg iso img lnk reg
 hta cpl dll sys gadget inf pif appx xapk apks ipa py pyc pl rb php html htm svg xhtml docm xlsm pptm dotm xltm
+xlsb xlam ppam xll iqy slk url website chm hlp msc ocx vbscript mht mhtml application settingcontent-ms desktop command
 """
 EXECUTABLE = frozenset(_ENDINGS.split())
 """Endings of names of what runs, or can be made to run, on the machine of who opens it."""
@@ -47,16 +49,21 @@ def executable(name: str) -> bool:
 
 
 def take(
-    attachments: Iterable[Attachment], channel: str, files: tuple[DraftFile, ...], albums: tuple[str, ...]
+    attachments: Iterable[Attachment],
+    channel: str,
+    files: tuple[DraftFile, ...],
+    albums: tuple[str, ...],
+    checked: Checked,
 ) -> Taken:
-    """Take what can be taken. One line is said for each file, one for each album however it arrives."""
+    """Take what can be taken. One line is said for each file, one for each album however it arrives. A file that could
+    not be looked into in time is taken: nobody at the desk gets it before it was (handlers.desk.work.files)."""
     lines: list[str] = []
     for attachment in attachments:
         if attachment.kind not in KINDS:
             if attachment.kind != "contact":
                 lines.append("این را نمی‌توانم ضمیمه کنم؛ عکس، فیلم، صدا، سند یا موقعیت بفرستید.")
             continue
-        refusal = _refusal(attachment, len(files))
+        refusal = _refusal(attachment, channel, len(files), checked)
         album = attachment.album
         if refusal:
             mark = f"!{album}" if album else None
@@ -83,9 +90,12 @@ def files_text(files: Iterable[DraftFile | ComplaintFile]) -> str:
     return "، ".join(f"{persian_digits(number)} {kind}" for kind, number in counts.items()) or "ندارد"
 
 
-def _refusal(attachment: Attachment, have: int) -> str | None:
+def _refusal(attachment: Attachment, channel: str, have: int, checked: Checked) -> str | None:
     if executable(attachment.name):
         return "این نوع فایل را برای امنیت همه نمی‌گیرم. اگر مدرکی در آن است، عکس یا پی‌دی‌افش را بفرستید."
+    verdict = checked.of(channel, attachment.file_id) if attachment.kind in LOOKED_INTO else None
+    if verdict is not None and verdict != "fine":
+        return REFUSED[verdict]
     if attachment.size > LARGEST:
         return "این فایل از ۲۰ مگابایت بزرگ‌تر است و جا نمی‌شود؛ اگر می‌شود کوچک‌ترش را بفرستید."
     if have >= MOST_FILES:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from handlers.complaint import show, texts
+from handlers.complaint.checked import checked
 from handlers.complaint.draft import Asking, DraftFile, Memory, Want, recall, remember
 from handlers.complaint.files import Taken, take
 from handlers.complaint.rules import store
+from handlers.complaint.twins import tell_twins
 from handlers.complaint.understand import asks, control_of
 from handlers.handoff import handoff
 from handlers.reply import Button, Reply, Row, message, say
@@ -186,7 +188,7 @@ async def _add(visit: Visit, complaint: Complaint, albums: tuple[str, ...]) -> T
         )
         for file in await complaints.files(complaint.id)
     )
-    taken = take(turn.attachments, turn.channel, before, albums)
+    taken = take(turn.attachments, turn.channel, before, albums, checked(turn.brought))
     fresh = tuple(
         ComplaintFile(file.channel, file.kind, file.file_id, file.name, file.size, file.place)
         for file in taken.files[len(before) :]
@@ -213,14 +215,23 @@ async def _noted(visit: Visit, memory: Memory, complaint: Complaint, text: str) 
 
 
 async def _reopened(visit: Visit, memory: Memory, complaint: Complaint, text: str) -> Reply:
+    asking, turn = memory.asking, visit.turn
+    assert asking is not None  # noqa: S101 — the caller has looked
+    taken = await _add(visit, complaint, asking.albums)
+    asking.albums = taken.albums
+    lines = " ".join(taken.lines)
     if not text:
-        return message("لطفاً دلیلش را بنویسید؛ یک جمله بس است.", buttons=((Button("انصراف", data="cdone"),),))
+        remember(visit, memory)
+        if turn.attachments and not lines:
+            return Reply()
+        return message(f"{lines} {texts.WHY_AGAIN}".strip(), buttons=((Button("انصراف", data="cdone"),),))
     memory.asking = None
     remember(visit, memory)
-    change = Change(complaint.id, complaint.state, "reopened", CITIZEN, visit.turn.at, said=text)
+    change = Change(complaint.id, complaint.state, "reopened", CITIZEN, turn.at, said=text)
     if await _moved(visit, change) is None:
         return message(texts.CHANGED_MEANWHILE)
-    return message(f"شکایت {complaint.code} با همین توضیح دوباره باز شد. خبرش را همین‌جا می‌نویسم.")
+    done = f"شکایت {complaint.code} با همین توضیح دوباره باز شد. خبرش را همین‌جا می‌نویسم."
+    return message(f"{lines} {done}".strip())
 
 
 def _higher(visit: Visit, complaint: Complaint) -> Reply:
@@ -262,9 +273,11 @@ async def _own(visit: Visit, parts: tuple[str, ...]) -> Complaint | Reply:
 async def _moved(visit: Visit, change: Change) -> Complaint | None:
     """None when the office was quicker."""
     try:
-        return await store(visit).move(change)
+        moved = await store(visit).move(change)
     except ComplaintError:
         return None
+    await tell_twins(visit, moved)
+    return moved
 
 
 def _ask(visit: Visit, want: Want, complaint: Complaint) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from handlers.complaint import filing, follow, show, texts
+from handlers.complaint.checked import checked
 from handlers.complaint.draft import STALE, Draft, Memory, Piece, recall, remember
 from handlers.complaint.files import Taken, take
 from handlers.complaint.phone import mobile_in, national_id_in, phone_problem
@@ -353,7 +354,8 @@ def drop_files(visit: Visit, draft: Draft) -> Reply:
 
 
 def _take(visit: Visit, draft: Draft) -> Taken:
-    taken = take(visit.turn.attachments, visit.turn.channel, draft.files, draft.albums)
+    turn = visit.turn
+    taken = take(turn.attachments, turn.channel, draft.files, draft.albums, checked(turn.brought))
     draft.files, draft.albums = taken.files, taken.albums
     return taken
 

@@ -60,7 +60,10 @@ def after_files(office: Office, draft: Draft, taken: Taken) -> Reply:
     said = " ".join(taken.lines)
     rows: tuple[Row, ...] = ((show.cancel_button(draft),),)
     if draft.step == "review":
-        return message(f"{said} {show.final_question(draft)}", buttons=_short_rows(draft))
+        return message(f"{said} {show.final_question(draft, texts.IF_ALL)}", buttons=_short_rows(draft))
+    if draft.step == "subject":
+        # The choices themselves have moved up and away with the files.
+        return message(f"{said} {texts.STILL_ASKED[draft.step]}", buttons=show.subject_rows(office, draft))
     if draft.step != "story":
         return message(f"{said} {texts.STILL_ASKED[draft.step]}", buttons=rows)
     if any(file.kind == "voice" for file in draft.files):

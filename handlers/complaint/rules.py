@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from handlers.visit import Visit
+from knowledge.workdays import Deadlines, load_deadlines
 from records.complaint_values import Complaint
 from records.complaints import Complaints
 from records.vault import PLAIN, Vault
@@ -19,10 +20,12 @@ Refuse = Callable[[Visit], Awaitable[str | None]]
 
 @dataclass
 class Rules:
-    """`per_day`: most complaints of a person in 24 hours; `filed`: hooks of the desk."""
+    """`per_day`: most complaints of a person in 24 hours; `deadlines`: what is promised and how long the desk has;
+    `filed`: hooks of the desk."""
 
     per_day: int = 5
     vault: Vault = PLAIN
+    deadlines: Deadlines = field(default_factory=load_deadlines)
     filed: list[Filed] = field(default_factory=list)
     refuses: list[Refuse] = field(default_factory=list)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from handlers.complaint import texts
 from handlers.complaint.dates import day_text, moment_text, today
 from handlers.complaint.draft import Draft
 from handlers.complaint.files import files_text
@@ -23,10 +24,11 @@ SHORT_STORY = 1000
 UNKNOWN_SUBJECT = "هنوز روشن نیست؛ کارشناس تعیین می‌کند"
 ANONYMOUS = "بی‌نام (کارشناس نه نام شما را می‌بیند، نه شماره‌تان را)"
 NAMED = "کارشناس این نام را می‌بیند، و شماره‌تان را هم اگر بدهید"
+NAMED_WITH_NUMBER = "کارشناس این نام و شماره‌تان را می‌بیند"
 
 STATE_WORDS: dict[State, str] = {
     "new": "ثبت شده و در نوبت بررسی است",
-    "taken": "کارشناس آن را برداشته است",
+    "taken": "در دست کارشناس است",
     "in_progress": "در دست رسیدگی است",
     "answered": "پاسخ داده شده است",
     "closed": "بسته شده است",
@@ -36,11 +38,26 @@ STATE_WORDS: dict[State, str] = {
     "withdrawn": "پس گرفته شده است",
 }
 
+_MOVED: dict[State, str] = {
+    "new": "به نوبت بررسی برگشت",
+    "taken": "کارشناس آن را در دست گرفت",
+    "in_progress": "رسیدگی ادامه دارد",
+    "answered": "پاسخ داده شد",
+    "closed": "بسته شد",
+    "reopened": "دوباره باز شد",
+    "not_ours": "در صلاحیت این‌جا دانسته نشد",
+    "duplicate": "تکراری دانسته شد",
+    "withdrawn": "پس گرفته شد",
+}
+"""What happened when it came into that state."""
+
 _EVENT_WORDS = {
     "filed": "شکایت ثبت شد",
-    "note": "توضیح اضافه شد",
     "files": "فایل اضافه شد",
+    "mobile": "شماره اصلاح شد",
     "anonymous": "نام از شکایت برداشته شد",
+    "named": "نام به شکایت اضافه شد",
+    "assigned": "به کارشناس سپرده شد",
 }
 
 
@@ -76,7 +93,7 @@ def review(office: Office, draft: Draft, said: str = "") -> Reply:
         blocks.append(_line("از", draft.body))
     blocks += _told(draft.text)
     blocks.append(_line("فایل‌ها", files_text(draft.files)))
-    blocks.append(_line("نام", f"{draft.name} ({NAMED})" if draft.named else ANONYMOUS))
+    blocks.append(_line("نام", _named(draft.name, draft.mobile) if draft.named else ANONYMOUS))
     if draft.mobile:
         blocks.append(_line("موبایل", persian_digits(draft.mobile)))
     if note := honest_note(office, draft):
@@ -87,11 +104,11 @@ def review(office: Office, draft: Draft, said: str = "") -> Reply:
     return Reply((*parts, Part(cut[-1], review_rows(draft))))
 
 
-def final_question(draft: Draft) -> str:
+def final_question(draft: Draft, condition: str = texts.IF_CORRECT) -> str:
     """What is still wanted before it is filed."""
     if draft.mobile:
-        return "اگر درست است، «ثبت» را بزنید."
-    return "اگر درست است، شماره‌ی موبایلتان را بفرستید تا ثبت شود؛ یا «ثبت بدون شماره» را بزنید."
+        return f"{condition}، «ثبت» را بزنید."
+    return f"{condition}، شماره‌ی موبایلتان را بفرستید تا ثبت شود؛ یا «ثبت بدون شماره» را بزنید."
 
 
 def review_rows(draft: Draft) -> tuple[Row, ...]:
@@ -112,20 +129,21 @@ def cancel_button(draft: Draft) -> Button:
 
 
 def choose_subject(office: Office, draft: Draft, said: str = "") -> Reply:
-    """The likeliest subjects as buttons."""
-    rows: list[Row] = [
-        (Button(office.catalogue.service(code).short_title, data=f"csub:{code}"),)
-        for code in draft.offered
-        if code in office.catalogue
-    ]
-    rows.append((Button("نمی‌دانم", data="csub:none"), cancel_button(draft)))
+    """The likeliest subjects, to be chosen from."""
     titles = tuple(subject_text(office, code) for code in draft.offered if code in office.catalogue)
     marks = tuple(persian_digits(number) for number in range(1, len(titles) + 1))
     blocks: list[Block] = [say(said)] if said else []
     blocks.append(say("موضوع شکایت به کدام نزدیک‌تر است؟", "strong"))
     blocks.append(Items(titles, marks))
     blocks.append(say("یکی را بزنید، یا بنویسید شکایت از کجاست. اگر نمی‌دانید، «نمی‌دانم» را بزنید.", "quiet"))
-    return Reply((Part(tuple(blocks), tuple(rows)),))
+    return Reply((Part(tuple(blocks), subject_rows(office, draft)),))
+
+
+def subject_rows(office: Office, draft: Draft) -> tuple[Row, ...]:
+    """The subjects that were offered, as buttons."""
+    offered = (code for code in draft.offered if code in office.catalogue)
+    rows = tuple((Button(office.catalogue.service(code).short_title, data=f"csub:{code}"),) for code in offered)
+    return (*rows, (Button("نمی‌دانم", data="csub:none"), cancel_button(draft)))
 
 
 def filed(office: Office, complaint: Complaint, mobile: str) -> Reply:
@@ -167,14 +185,13 @@ def whole(
     files: Iterable[ComplaintFile],
 ) -> Reply:
     """A complaint as its own complainant sees it."""
-    named = complaint.named and complainant.name
     blocks: list[Block] = [
         Paragraph((Span("شکایت ", "strong"), Span(complaint.code, "code"))),
         _line("وضعیت", state_text(complaint)),
         _line("موضوع", subject_text(office, complaint.subject)),
         *_told(complaint.story),
         _line("فایل‌ها", files_text(files)),
-        _line("نام", f"{complainant.name} ({NAMED})" if named else ANONYMOUS),
+        _line("نام", _named(name, complainant.mobile) if (name := complaint.named and complainant.name) else ANONYMOUS),
     ]
     if complainant.mobile:
         blocks.append(_line("موبایل", persian_digits(complainant.mobile)))
@@ -266,6 +283,10 @@ def _told(story: str) -> list[Block]:
     return [_line("متن", story)] if len(story) <= SHORT_STORY else [say("متن:", "strong"), say(story)]
 
 
+def _named(name: str, mobile: str | None) -> str:
+    return f"{name} ({NAMED_WITH_NUMBER if mobile else NAMED})"
+
+
 def _line(label: str, text: str) -> Paragraph:
     return Paragraph((Span(f"{label}: ", "strong"), Span(text)))
 
@@ -276,19 +297,26 @@ def _short_subject(office: Office, complaint: Complaint) -> str:
 
 
 def _event_line(event: Event) -> str:
-    what = (
-        STATE_WORDS[event.after] if event.what == "state" and event.after else _EVENT_WORDS.get(event.what, "به‌روز شد")
-    )
-    whose = "" if event.who == CITIZEN or event.what == "filed" else " (اداره)"
-    said = f": {event.said}" if event.said else ""
-    return f"{moment_text(event.at)} — {what}{whose}{said}"
+    match event.what:
+        case "state" if event.after is not None:
+            what = _MOVED[event.after]
+        case "note" if event.who == CITIZEN:
+            what = "توضیح شما"
+        case "note":
+            what = "پرسش کارشناس" if event.who.startswith("staff:") else "خبر اداره"
+        case _:
+            what = _EVENT_WORDS.get(event.what, "به‌روز شد")
+    return f"{moment_text(event.at)} — {what}" + (f": {event.said}" if event.said else "")
 
 
 def _whole_rows(complaint: Complaint) -> tuple[Row, ...]:
     code = complaint.code
     rows: list[Row] = []
     if complaint.state in SETTLED:
-        rows.append(_solved_row(code))
+        if complaint.rating is None:
+            rows.append(_solved_row(code))
+        elif complaint.reopened < REOPENINGS:
+            rows.append((Button("نه، حل نشد", data=f"csolved:{code}:no"),))
         if complaint.reopened >= REOPENINGS:
             rows.append((Button("راه‌های بالاتر", data="ways"),))
     elif complaint.state not in {"not_ours", "duplicate", "withdrawn"}:

@@ -7,11 +7,12 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from handlers.complaint.dates import ANSWER_DAYS, LOOK_DAYS, day_text, moment_text
+from handlers.complaint.dates import day_text, moment_text
 from handlers.complaint.show import news
 from handlers.reply import plain_text
 from handlers.turn import Attachment
 from knowledge.catalogue import Catalogue
+from knowledge.workdays import load_deadlines
 from records.complaint_values import Complaint
 from tests.handlers.complaint.talk import OTHER, Talk
 
@@ -213,10 +214,10 @@ def test_promise_is_the_booklets(catalogue: Catalogue) -> None:
     workflow = catalogue.service("performance-05").workflow
     assert workflow is not None
     assert (
-        f"بررسی اولیه شکایت توسط دفتر بازرسی استانداری حداکثر ظرف {persian(str(LOOK_DAYS))} روز"
+        f"بررسی اولیه شکایت توسط دفتر بازرسی استانداری حداکثر ظرف {persian(str(load_deadlines().days('look')))} روز"
         == workflow.step("s3").text
     )
-    assert workflow.step("s5").deadline == f"حداکثر ظرف {persian(str(ANSWER_DAYS))} روز"
+    assert workflow.step("s5").deadline == f"حداکثر ظرف {persian(str(load_deadlines().days('answer')))} روز"
 
 
 def test_days_are_tehrans() -> None:

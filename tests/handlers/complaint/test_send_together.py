@@ -1,0 +1,116 @@
+"""500 presses of «ثبت» at once, by two processes on one PostgreSQL: no complaint twice, none lost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import re
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from handlers.turn import Attachment
+from handlers.visit import Conversation, Office
+from records.database import Database
+from tests.handlers.complaint.conftest import NOW
+from tests.handlers.complaint.talk import Talk
+from tests.handlers.desk.desk import GROUP
+from tests.records.backends import fresh_url
+
+ROOT = Path(__file__).parents[3]
+DRAFTS = 50
+EACH = 10
+PROCESSES = 2
+CODE = re.compile(r"Q\d\d-\w{3}-\w{3}-\w{4}")
+STORY = "شکایت دارم، شهرداری سه ماه است چاله‌ی جلوی مدرسه‌ی کوچه‌ی ما را پر نکرده"
+
+Press = tuple[str, str, str]
+
+
+@pytest.mark.parametrize("way", ["engine", "bare"])
+async def test_500_presses_by_two_processes(way: str, tmp_path: Path, office: Office) -> None:
+    async with fresh_url("postgresql", tmp_path) as url:
+        database = Database.open(url)
+        try:
+            await database.prepare()
+            pressed = {chat: await _draft(database, office, chat) for chat in map(str, range(1000, 1000 + DRAFTS))}
+            chats = [chat for chat in pressed for _ in range(EACH)]
+            random.Random(5).shuffle(chats)  # noqa: S311 — a test's own dice
+            presses = [(str(number), chat, pressed[chat]) for number, chat in enumerate(chats)]
+            assert len(presses) == 500
+            await _look(database, presses, await _press(url, way, presses))
+            if way == "engine":
+                await _nothing_is_open(database)
+        finally:
+            await database.close()
+
+
+async def _draft(database: Database, office: Office, chat: str) -> str:
+    """A draft with files in this chat, up to its review; the data of its «ثبت»."""
+    talk = Talk(database, office, NOW, chat)
+    await talk.say(STORY)
+    data = talk.data_of("ثبت بدون شماره")
+    await talk.send(*(Attachment("photo", f"{chat}-{number}", album="a") for number in range(2)))
+    await talk.send(Attachment("location", place=(36.0, 50.0)))
+    async with database.transaction() as records:
+        await records.keep_conversation("telegram", chat, talk.memory, NOW)
+    return data
+
+
+async def _press(url: str, way: str, presses: Sequence[Press]) -> list[str]:
+    """What each press was answered, in order; the processes begin together."""
+    running = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.handlers.complaint.presser", url, way,
+            cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        )
+        for _ in range(PROCESSES)
+    ]  # fmt: skip
+    for process in running:
+        assert process.stdout is not None
+        assert await asyncio.wait_for(process.stdout.readline(), 60) == b"ready\n"
+    shares = [presses[place::PROCESSES] for place in range(PROCESSES)]
+    told = await asyncio.gather(
+        *(one.communicate(json.dumps(share).encode() + b"\n") for one, share in zip(running, shares, strict=True))
+    )
+    assert [one.returncode for one in running] == [0] * PROCESSES
+    answers = [""] * len(presses)
+    for place, (out, _) in enumerate(told):
+        answers[place::PROCESSES] = json.loads(out)
+    return answers
+
+
+async def _look(database: Database, presses: Sequence[Press], answers: Sequence[str]) -> None:
+    async with database.reading() as records:
+        link = records.connection
+        complaints = await link.execute(
+            text("SELECT c.id, c.code, c.draft, w.person FROM complaints c JOIN complainants w ON w.complaint = c.id")
+        )
+        files = await link.execute(text("SELECT complaint, file_id, latitude FROM complaint_files ORDER BY id"))
+        filed = await link.execute(text("SELECT complaint FROM complaint_history"))
+        cards = await link.execute(text("SELECT part FROM outbox WHERE chat = :desk"), {"desk": GROUP})
+    code_of = {f"csend:{row.draft}": row.code for row in complaints}
+    assert len(complaints) == len(set(code_of.values())) == DRAFTS
+    assert [set(CODE.findall(answer)) for answer in answers] == [{code_of[data]} for _, _, data in presses]
+    assert {row.person: f"csend:{row.draft}" for row in complaints} == {chat: data for _, chat, data in presses}
+    assert Counter((row.complaint, row.file_id, row.latitude) for row in files) == Counter(
+        (row.id, *sent)
+        for row in complaints
+        for sent in ((f"{row.person}-0", None), (f"{row.person}-1", None), ("", 36.0))
+    )
+    assert Counter(row.complaint for row in filed) == Counter(row.id for row in complaints)
+    told = Counter(code for row in cards for code in set(CODE.findall(row.part)))
+    assert told == Counter(row.code for row in complaints)
+
+
+async def _nothing_is_open(database: Database) -> None:
+    async with database.reading() as records:
+        rows = await records.connection.execute(text("SELECT state FROM conversations"))
+    memories = [Conversation.model_validate_json(row.state) for row in rows]
+    assert len(memories) == DRAFTS
+    assert not any(memory.topic or memory.draft.get("draft") for memory in memories)
