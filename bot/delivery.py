@@ -25,6 +25,7 @@ from records import outbox
 from records.database import Database
 from records.errors import RecordsError
 from records.outbox import Lease, Mark, Posted
+from records.session import Records
 
 LOG = logging.getLogger(__name__)
 
@@ -180,7 +181,7 @@ class _Chat:
 
 
 class Delivery:
-    """Sends what is posted on the channels that have a Sender."""
+    """Sends what is posted on the channels that have a Sender. `clock` (unix seconds) stands for all clocks."""
 
     def __init__(
         self,
@@ -188,14 +189,18 @@ class Delivery:
         senders: Iterable[Sender],
         *,
         pace: Pace | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self.owner = secrets.token_hex(8)
         self._database = database
         self._senders = {sender.channel: sender for sender in senders}
         self._pace = pace or Pace()
-        self._clock = clock
-        self._gates = {channel: _Gate(self._pace, clock) for channel in self._senders}
+        self._clock = clock or time.time
+        # Leases and pauses are not to last an hour longer because somebody has set the machine's clock.
+        self._steady = clock or time.monotonic
+        self._ahead = 0.0 if clock else time.time() - time.monotonic()
+        self._given_clock = clock is not None
+        self._gates = {channel: _Gate(self._pace, self._steady) for channel in self._senders}
         self._chats: dict[tuple[str, str], _Chat] = {}
         self._held: set[int] = set()
         self._marks: list[Mark] = []
@@ -210,10 +215,19 @@ class Delivery:
         """The lease under which to post what will be handed over; None when others deliver this channel."""
         if channel not in self._senders or self._closing or not self._running:
             return None
-        return Lease(self.owner, self._clock() + self._pace.lease)
+        return self._lease()
+
+    def _now(self) -> float:
+        """The time by which leases run (unix seconds): the database's, so that all replicas mean the same."""
+        return self._steady() + self._ahead
+
+    def _lease(self) -> Lease:
+        return Lease(self.owner, self._now() + self._pace.lease)
 
     async def start(self) -> None:
         """Take what earlier runs left, and go on until `drain`."""
+        async with self._database.reading() as records:
+            await self._set_clock(records)
         await self._sweep()
         self._running = [
             asyncio.create_task(_forever(self._sweep, self._next_sweep), name="delivery sweep"),
@@ -376,21 +390,25 @@ class Delivery:
         """Claim what waits, as much as there is room for."""
         self._poked.clear()
         while (room := self._pace.in_hand - len(self._held)) > 0 and self._senders:
-            now = self._clock()
-            lease = Lease(self.owner, now + self._pace.lease)
             most = min(room, 500)
             async with self._database.transaction() as records:
+                now, lease = self._now(), self._lease()
                 claimed = await records.connection.run(outbox.claim, self._senders, lease, now, most)
             self.hand(claimed)
             if len(claimed) < most:
                 return
 
     async def _tend(self) -> None:
-        now = self._clock()
-        lease = Lease(self.owner, now + self._pace.lease)
-        async with self._database.transaction() as records:
-            strays = await records.connection.run(outbox.tend, lease, set(self._held), now - STRAY_AFTER)
+        # Not beside `_flush`: each changes many of the same rows in an order of its own, which is a deadlock.
+        async with self._marking, self._database.transaction() as records:
+            await self._set_clock(records)
+            before = self._clock() - STRAY_AFTER
+            strays = await records.connection.run(outbox.tend, self._lease(), set(self._held), before)
         self.hand(strays)
+
+    async def _set_clock(self, records: Records) -> None:
+        if not self._given_clock:
+            self._ahead = await records.connection.run(outbox.server_time) - time.monotonic()
 
     async def _next_sweep(self) -> None:
         with suppress(TimeoutError):

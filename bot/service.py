@@ -26,10 +26,11 @@ from bot.settings import Settings, SettingsError
 from bot.upkeep.watching import Watcher
 from bot.upkeep.weekly import keep_summarizing
 from bot.web.app import SECRET_BYTES
-from handlers import announcements, desk
+from handlers import announcements, complaint, desk
 from handlers.router import handle
 from handlers.visit import Office
 from knowledge.finder.finder import Finder
+from knowledge.workdays import load_deadlines
 from records.database import Database
 from records.sealing import refuse_unknown_keys
 from records.staff import seed_admins
@@ -74,7 +75,7 @@ async def opened(
         await database.ready()
         await refuse_unknown_keys(database, put_in_use(settings))
         tempo = Tempo(rate=settings.announce_rate)
-        meter = Meter(tempo.rate, tempo.per_chat, time.time)
+        meter = Meter(tempo.rate, tempo.per_chat, time.monotonic)
         delivery = Delivery(database, [Metered(sender, meter) for sender in senders(lambda: engine.office)])
         pausing = Pausing(database)
         await pausing.refresh()
@@ -93,6 +94,7 @@ async def opened(
             poke=delivery.poke,
         )
         broadcaster.start()
+        complaint.RULES.deadlines = load_deadlines().changed(settings.deadlines)
         desk.set_up(desk.read_chat(settings.desk_chat) if settings.desk_chat else None)
         await seed_admins(database, settings.admins)
         aside = [

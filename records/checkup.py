@@ -134,7 +134,7 @@ def _stuck(connection: Connection, now: float) -> list[Finding]:
     since = now - STUCK_SECONDS
     table: Table = outbox
     overdue = or_(
-        and_(table.c.state == literal_column("'waiting'"), table.c.not_before < since),
+        and_(table.c.state == literal_column("'waiting'"), table.c.not_before < since, table.c.created_at < since),
         and_(table.c.state == literal_column("'sending'"), func.coalesce(table.c.lease_until, 0.0) < since),
     )
     rows = connection.execute(

@@ -6,6 +6,7 @@ out (or whose owner is gone) is claimed by another.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -204,7 +205,7 @@ def post(
             "answers_message": draft.answers_message,
             "state": "sending" if claimed else "waiting",
             "attempts": 0,
-            "not_before": draft.not_before or now,
+            "not_before": draft.not_before,
             "owner": lease.owner if lease and claimed else None,
             "lease_until": lease.until if lease and claimed else None,
             "created_at": now,
@@ -291,6 +292,13 @@ def tend(connection: Connection, lease: Lease, held: set[int], before: float) ->
         mine = connection.execute(_RENEW, {"me": lease.owner, "until": lease.until}).all()
     strays = [row.id for row in mine if row.id not in held and row.created_at < before]
     return [_posted(row) for row in connection.execute(_BY_IDS, {"ids": strays})] if strays else []
+
+
+def server_time(connection: Connection) -> float:
+    """The time of the database's clock (unix seconds); on SQLite that is ours."""
+    if connection.dialect.name == "sqlite":
+        return time.time()
+    return float(connection.scalar(text("SELECT extract(epoch FROM clock_timestamp())")) or 0.0)
 
 
 def release(connection: Connection, owner: str) -> None:

@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, nullcontext, suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal, Self
@@ -25,10 +25,11 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.cli.bench_conversation import BenchError, Run, measured, mixed
-from bot.cli.bench_faults import Faults
+from bot.cli.bench_faults import Faults, clock_environment
 from bot.cli.bench_ledger import Books, books
 from bot.cli.bench_machine import this_machine
 from bot.cli.bench_proxy import RoundRobin
+from bot.cli.bench_quota import quota
 from bot.cli.bench_replicas import (
     Replica,
     environment_of,
@@ -108,20 +109,35 @@ class Messenger:
         return line
 
 
-async def ours(  # noqa: PLR0917 — each is an option of the command
-    database: Kind, count: int, plan: Any, faults: bool, restart: str | None, folder: Path
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Trouble:
+    """What is to go wrong. `share`: of a core, all that each replica gets; `disk`: a folder on a small filesystem for
+    the SQLite file; `restart`: a command that restarts PostgreSQL; `clock`: clocks are set; `faults`: replicas are
+    killed, connections cut, and the messenger misbehaves."""
+
+    faults: bool = False
+    share: float | None = None
+    restart: str | None = None
+    disk: Path | None = None
+    clock: bool = False
+
+
+async def ours(database: Kind, count: int, plan: Any, wrong: Trouble, folder: Path) -> dict[str, Any]:
     """One run of so many replicas under one plan (`bot.standin.load.LoadPlan`): all that was measured and found."""
     async with AsyncExitStack() as stack:
         if database == "postgresql":
             url = await stack.enter_async_context(own_database())
         else:
-            url = f"sqlite:///{folder / 'bench.sqlite'}"
-        messenger = await stack.enter_async_context(Messenger(plan, FAILING if faults else 0.0))
+            url = f"sqlite:///{(wrong.disk or folder) / 'bench.sqlite'}"
+        messenger = await stack.enter_async_context(Messenger(plan, FAILING if wrong.faults else 0.0))
         ports = [free_port() for _ in range(count)]
         proxy = await stack.enter_async_context(RoundRobin(ports))
         environment = environment_of(messenger.url, TOKEN, proxy.url, url)
+        clock = folder / "clock" if wrong.clock else None
+        environment |= clock_environment(clock) if clock else {}
         replicas = [Replica(port, environment, folder / f"{port}.log") for port in ports]
+        for replica in replicas if wrong.share else ():
+            replica.quota = stack.enter_context(quota(str(replica.port), wrong.share or 1.0))
         await stack.enter_async_context(started(replicas))
         ledger = Books(url)
         await point_hook(messenger.url, TOKEN, proxy.url)
@@ -129,8 +145,15 @@ async def ours(  # noqa: PLR0917 — each is an option of the command
         await asyncio.sleep(plan.warmup)
         on_server = url if database == "postgresql" else None
         watch = Watch(replicas, proxy, on_server)
-        trouble = Faults(replicas, on_server, restart)
-        async with trouble.going_on() if faults else nullcontext():
+        trouble = Faults(
+            replicas,
+            on_server if wrong.faults else None,
+            wrong.restart,
+            wrong.disk if database == "sqlite" else None,
+            clock,
+            kill=wrong.faults,
+        )
+        async with trouble.going_on():
             seen = await watch.during(plan.seconds)
         begun = time.monotonic()
         await ledger.settled(150)
@@ -141,7 +164,8 @@ async def ours(  # noqa: PLR0917 — each is an option of the command
     return {
         "database": database,
         "replicas": count,
-        "faults": faults,
+        "faults": wrong.faults,
+        "share": wrong.share,
         "saturated": plan.rate is None,
         "rate": plan.rate,
         **asdict(seen),
@@ -167,8 +191,13 @@ def load(  # noqa: PLR0917 — typer reads the options from the arguments
     minutes: Annotated[float, typer.Option(min=0.1, help="Minutes measured in each run, after a warm-up.")] = 10.0,
     rate: Annotated[float | None, typer.Option(help="Turns a second; without it, as many as there can be.")] = None,
     faults: Annotated[bool, typer.Option("--faults", help="Kill, cut, refuse, repeat and reorder meanwhile.")] = False,
-    restart: Annotated[
-        str | None, typer.Option(help="With --faults: a command that restarts PostgreSQL, run every minute.")
+    restart: Annotated[str | None, typer.Option(help="A command that restarts PostgreSQL, run every minute.")] = None,
+    disk: Annotated[
+        Path | None, typer.Option(help="A folder on a small filesystem for the SQLite file; it is filled up at times.")
+    ] = None,
+    clock: Annotated[bool, typer.Option("--clock", help="Set the replicas' clocks an hour on and back.")] = False,
+    share: Annotated[
+        float | None, typer.Option(help="Share of a core that each replica gets (control groups; root).")
     ] = None,
     questions: Annotated[Path | None, typer.Option(help="Folder of *.jsonl whose q are asked.")] = None,
     echo: Annotated[bool, typer.Option(help="Also measure a bare python-telegram-bot echo bot.")] = True,
@@ -188,6 +217,7 @@ def load(  # noqa: PLR0917 — typer reads the options from the arguments
         plan = LoadPlan(
             rate=rate, chats=chats, seconds=60 * minutes, warmup=WARM_UP, patience=90.0, start=120.0, script=str(lines)
         )
+        wrong = Trouble(faults, share, restart, disk, clock)
         runs: list[dict[str, Any]] = []
         peer: Run | None = None
         for kind, count in itertools.product(kinds, counts):
@@ -197,7 +227,7 @@ def load(  # noqa: PLR0917 — typer reads the options from the arguments
             folder = Path(name) / f"{kind}-{count}"
             folder.mkdir()
             with console.status(told) if console.is_terminal else nullcontext():
-                runs.append(asyncio.run(ours(kind, count, plan, faults, restart, folder)))
+                runs.append(asyncio.run(ours(kind, count, plan, wrong, folder)))
         if echo:
             shorter = replace(plan, seconds=min(plan.seconds, 60.0))
             with suppress(BenchError):

@@ -17,6 +17,8 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]  # it has no types of its own, nor stubs here
 import httpx
 
+from bot.cli.bench_quota import Quota
+
 SERVER = os.environ.get("KHEDMATYAR_TEST_POSTGRESQL", "postgresql://postgres@127.0.0.1:5432")
 """The PostgreSQL server in which databases are made and dropped."""
 
@@ -62,12 +64,13 @@ async def cut_connections(database_url: str) -> int:
 @dataclass
 class Replica:
     """One process of the program, on a port of its own. `environment`: the variables that all replicas share;
-    `prelude`: Python that it runs first (tests shorten times with it)."""
+    `prelude`: Python that it runs first (tests shorten times with it); `quota`: the processor time it may use."""
 
     port: int
     environment: Mapping[str, str]
     log: Path
     prelude: str = ""
+    quota: Quota | None = None
     process: asyncio.subprocess.Process | None = None
     starts: list[float] = field(default_factory=list)
     """Seconds that each start took until it could take updates."""
@@ -93,6 +96,8 @@ class Replica:
                 stdout=log,
                 stderr=log,
             )
+        if self.quota is not None:
+            self.quota.add(self.process.pid)
         if wait:
             await self.ready()
 

@@ -169,7 +169,7 @@ async def test_the_messenger_fails_as_often_as_it_is_told_to() -> None:
 
 def test_the_silence_after_a_fault_is_the_longest_gap_that_begins_with_it() -> None:
     faults = Faults(())
-    faults.happened.append(("SIGKILL of replica 1", 100.0))
+    faults.happened.append(("SIGKILL of replica 1", 100.0, 0.0))
     assert faults.recoveries([99.0, 99.5, 100.2, 103.2, 103.3, 120.0]) == [
         {"fault": "SIGKILL of replica 1", "longest_silence": 3.0}
     ]

@@ -203,7 +203,7 @@ async def test_no_more_at_once_than_allowed(database: Database) -> None:
 
 async def test_marks_are_written_together(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     sender = FakeSender()
-    pace = replace(FAST, marks_after=30.0, marks_most=1000)
+    pace = replace(FAST, marks_after=30.0, marks_most=1000, sweep=30.0, tend=30.0)
     delivery = await started(database, sender, pace=pace)
     for chat in range(20):
         await post(database, delivery, "a", chat=str(chat))
@@ -288,3 +288,28 @@ def test_any_failures_keep_the_order_of_each_chat(
         sender = asyncio.run(deliver(copy))
     for chat in "123":
         assert sender.texts(chat) == [str(number) for number, (to, _) in enumerate(messages) if to == chat]
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+async def test_a_clock_that_is_set_lengthens_no_lease_and_no_pause(
+    database: Database, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    true_time = time.time
+    ahead = 0.0
+    monkeypatch.setattr(time, "time", lambda: true_time() + ahead)
+    sender = FakeSender()
+    sender.outcomes["1"].append(Later(0.3))
+    delivery = await started(database, sender)
+    await post(database, delivery, "first")
+    await until(lambda: len(sender.tried) == 1)
+    ahead = 3600.0 * hours
+    await until(lambda: sender.texts() == ["first"])
+    lease = delivery.lease("telegram")
+    assert lease is not None
+    if not database.lone:
+        # Other replicas go by the server's clock; on SQLite there are none.
+        assert abs(lease.until - true_time()) < 120
+    await post(database, None, "left by another")
+    delivery.poke()
+    await until(lambda: sender.texts() == ["first", "left by another"])
+    await delivery.drain(20)
