@@ -23,6 +23,9 @@ HOLIDAYS = DATA / "holidays.yaml"
 DEADLINES = DATA / "deadlines.yaml"
 TEHRAN = ZoneInfo("Asia/Tehran")
 
+LONGEST = 365
+"""Most working days of a stage."""
+
 Stage = Literal["look", "answer", "letters", "inspection", "reply"]
 
 
@@ -88,7 +91,7 @@ class Deadline(_Frozen):
     """How many working days a stage may take; `source`: the step of the workflow that says so."""
 
     stage: Stage
-    days: Annotated[int, Field(ge=1, le=365)]
+    days: Annotated[int, Field(ge=1, le=LONGEST)]
     source: str
     name: PersianText
 
@@ -109,6 +112,19 @@ class Deadlines(_Frozen):
         """The working days of stages that follow one another."""
         of = {one.stage: one.days for one in self.deadlines}
         return sum(of[stage] for stage in stages)
+
+    def changed(self, text: str) -> Self:
+        """These with other days: `look=7, inspection=20`; ValueError when that cannot be read."""
+        words = [word.strip() for word in text.replace("،", ",").split(",") if word.strip()]
+        known = {one.stage for one in self.deadlines}
+        days: dict[str, int] = {}
+        for word in words:
+            stage, _, number = (piece.strip() for piece in word.partition("="))
+            if stage not in known or not number.isdecimal() or not 1 <= int(number) <= LONGEST:
+                raise ValueError(f"«{word}» خوانده نشد؛ نمونه: look=7,inspection=20")
+            days[stage] = int(number)
+        made = tuple(one.model_copy(update={"days": days.get(one.stage, one.days)}) for one in self.deadlines)
+        return self.model_copy(update={"deadlines": made})
 
 
 def month_and_day(day: date) -> tuple[int, int]:

@@ -129,6 +129,11 @@ class Announcements:
         await self._link.execute(update(tallies).where(tallies.c.announcement == seen.id).values(amended=0))
         return changed
 
+    async def again(self, seen: Announcement) -> Announcement:
+        """Have it go on, when it was done, to those that `ledger.again` has wait once more; StaleError as above."""
+        values = {"state": "running", "finished_at": None} if seen.state == "done" else {"state": seen.state}
+        return await self._link.run(_change, seen, ("running", "paused", "done"), values)
+
     async def latest(
         self, now: datetime, *, bureau: str | None = None, offset: int = 0, limit: int = 5
     ) -> tuple[tuple[Announcement, ...], int]:

@@ -140,11 +140,17 @@ def plan(connection: Connection, number: int, most: int) -> bool:
 
 def _write(connection: Connection, announcement: Announcement, channel: str, after: str, upto: str | None) -> int:
     """Rows of those of one channel after a person, up to another. Both tables are told the same limits: whichever is
-    read first, only that stretch of it is."""
+    read first, only that stretch of it is. Once it has started, those who have a row already are passed over."""
     limits = [
         and_(table.c.channel == channel, table.c.person > after, true() if upto is None else table.c.person <= upto)
         for table in (subscribers, people)
     ]
+    if announcement.started_at is not None:
+        limits.append(~exists().where(
+            ledger.c.announcement == announcement.id,
+            ledger.c.channel == subscribers.c.channel,
+            ledger.c.person == subscribers.c.person,
+        ))  # fmt: skip
     quiet = literal_column("0") if announcement.kind == "urgent" else subscribers.c.quiet
     chosen = (
         select(
@@ -190,13 +196,21 @@ def claim(  # noqa: PLR0917 — who, when, where and how many
     for row in running:
         announcement = read(row)
         if announcement.started_at is None:
-            started = update(announcements).where(announcements.c.id == row.id).values(started_at=now)
-            connection.execute(started)
+            _start(connection, announcement, now)
         while keys := _next(connection, row.id, now, hour, channels, most):
             claimed = _begin(connection, announcement, owner, now, hour, keys)
             if claimed:
                 return Claims(tuple(claimed), {row.id: announcement})
     return Claims()
+
+
+def _start(connection: Connection, announcement: Announcement, now: float) -> None:
+    """It begins. Of one that waited for its hour the ledger is gone through once more, from the start, for those who
+    have subscribed since it was approved (`plan` writes them); who no longer wants it is left out when claimed."""
+    values: dict[str, object] = {"started_at": now}
+    if announcement.due_at is not None:
+        values |= {"planned": False, "plan_channel": "", "plan_person": ""}
+    connection.execute(update(announcements).where(announcements.c.id == announcement.id).values(values))
 
 
 def mark(connection: Connection, outcomes: Sequence[Outcome]) -> None:
@@ -298,6 +312,16 @@ def finish(connection: Connection, now: float) -> list[int]:
     return [row.id for row in connection.execute(closed)]
 
 
+def again(connection: Connection, number: int) -> int:
+    """Have those wait once more of whom it is unknown whether they have it; how many. Some may get it twice: that is
+    for a member of the desk to decide."""
+    doubtful = and_(ledger.c.announcement == number, ledger.c.state == "unknown")
+    values = {"state": "waiting", "owner": None, "attempts": 0, "not_before": 0.0, "reason": None, "at": None}
+    count = connection.execute(update(ledger).where(doubtful).values(values)).rowcount
+    _add(connection, number, {"unknown": -count})
+    return count
+
+
 def pause(connection: Connection, number: int, reason: str) -> bool:
     """Have one that is running wait for the desk; False when it is not running."""
     paused = update(announcements).where(announcements.c.id == number, announcements.c.state == "running")
@@ -344,6 +368,13 @@ def amended(connection: Connection, owner: str, seen: Announcement, upto: Sent |
     )
     if connection.execute(update(announcements).where(same).values(place)).rowcount and count:
         _add(connection, seen.id, {"amended": count})
+
+
+def answers_since(connection: Connection, channels: Sequence[str], since: float, upto: float) -> int:
+    """How many answers were put into the outbox of these channels in a stretch of time, by whichever replica."""
+    when = and_(outbox_table.c.created_at > since, outbox_table.c.created_at <= upto)
+    counted = select(func.count()).select_from(outbox_table).where(when, outbox_table.c.channel.in_(channels))
+    return connection.scalar(counted) or 0
 
 
 def watched(connection: Connection) -> list[Watched]:

@@ -41,6 +41,9 @@ DOWN_AFTER = 3
 LOOK_EVERY = 1.0
 """Seconds between looks at what is not sending; they cost a step to the database each."""
 
+FORGET = 0.8
+"""How much of other replicas' pace is still believed at the next look when it falls."""
+
 AMENDED_AT_ONCE = 25
 TOO_MANY_REFUSED = "پیام‌رسان متن یا فایل را پشت سر هم نپذیرفت."
 
@@ -116,6 +119,8 @@ class Broadcaster:
         self._stopping = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
         self._rates: dict[int, tuple[float, int]] = {}
+        self._heard: tuple[float, int] | None = None
+        self._others = 0.0
 
     def start(self) -> None:
         """Take the seat as soon as it is free, and send until `stop`. Without a carrier there is nothing to do."""
@@ -156,6 +161,7 @@ class Broadcaster:
         beside = [
             asyncio.create_task(self._beside(self._plan, self._tempo.idle), name="broadcast plan"),
             asyncio.create_task(self._beside(self._tell, self._tempo.progress), name="broadcast progress"),
+            asyncio.create_task(self._beside(self._hear, self._tempo.idle), name="broadcast hearing"),
         ]
         try:
             while not self._stopping.is_set() and await self._looked(sole):
@@ -427,6 +433,20 @@ class Broadcaster:
                     done = await records.connection.run(ledger.plan, number, self._tempo.plan)
                 self._poked.set()
                 await self._sleep(min(1.0, time.perf_counter() - began))
+
+    async def _hear(self) -> None:
+        """Take what other replicas answer out of the budget: all that is put into the outbox, less what leaves here."""
+        now, lived = self._clock(), self._meter.lived
+        since, before = self._heard or (now, lived)
+        self._heard = (now, lived)
+        if now <= since:
+            return
+        async with self._database.reading() as records:
+            posted = await records.connection.run(ledger.answers_since, tuple(self._carriers), since, now)
+        rate = max(0.0, (posted - (lived - before)) / (now - since))
+        # At once up, gradually down: answers come unevenly, and the messengers count each second.
+        self._others = max(rate, self._others * FORGET)
+        self._meter.elsewhere(self._others)
 
     async def _finish(self) -> None:
         if self._flying:

@@ -14,10 +14,13 @@ Chat = tuple[str, str]
 class Meter:
     """Knows when the next message may leave. Slots are even: a pause is not made up for by a burst after it.
 
-    `rate` in messages a second, `per_chat` seconds between two to one chat, `clock` in seconds.
+    `rate` in messages a second, `per_chat` seconds between two to one chat, `clock` in seconds; `lived`: how many live
+    answers it has heard of.
     """
 
     def __init__(self, rate: float, per_chat: float, clock: Callable[[], float]) -> None:
+        self.lived = 0
+        self._rate = rate
         self._interval = 1.0 / rate
         self._per_chat = per_chat
         self._clock = clock
@@ -48,8 +51,18 @@ class Meter:
 
     def live(self, chat: Chat) -> None:
         """A live answer leaves now: announcements make room. However many do, one announcement a second goes on."""
-        self._next = min(max(self._next, self._clock()) + self._interval, self._clock() + 1.0)
+        self.lived += 1
+        self._next = min(max(self._next, self._clock()) + 1.0 / self._rate, self._clock() + 1.0)
         self.written(chat)
+
+    def elsewhere(self, rate: float) -> None:
+        """Other replicas answer so many a second: that much less is left for announcements, at least one a second."""
+        self._interval = 1.0 / max(1.0, self._rate - rate)
+
+    @property
+    def pace(self) -> float:
+        """Messages a second that are left for announcements and the live answers of this process."""
+        return 1.0 / self._interval
 
     def pause(self, channel: str, seconds: float) -> None:
         """Nothing more on this channel for so long."""

@@ -13,9 +13,9 @@ class Tempo:
     of the second); `claim`: rows claimed in one transaction; `plan`: subscribers looked at in one.
 
     Other times in seconds: `patience` with which a message waits for live answers that are on their way; `idle` between
-    looks for work; `takeover` between tries to be the sender; `progress` between edits of a progress message; `drain`
-    for calls in flight when the program stops. `tries` of one recipient that the messenger fails at while it works
-    for others; `refusals` in a row until an announcement waits for the desk.
+    looks for work, and at what other replicas answer; `takeover` between tries to be the sender; `progress` between
+    edits of a progress message; `drain` for calls in flight when the program stops. `tries` of one recipient that the
+    messenger fails at while it works for others; `refusals` in a row until an announcement waits for the desk.
     """
 
     rate: float = 25.0

@@ -1,5 +1,6 @@
 """`khedmatyar bench broadcast --simulate`: an announcement to many, with the real ledger and a clock that is not waited
-for. Told: how the ledger is written, what a message costs, memory, the database's size, the time at the real pace."""
+for. Told: how the ledger is written, what a message costs, memory, the database's size, the time at the real pace.
+`--live` is another bench (bot.cli.bench_live)."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -128,10 +129,14 @@ class _Bare:
         return Part((say(f"{watched.tally.sent} {rate}"),))
 
 
-def broadcast_command(
+def broadcast_command(  # noqa: PLR0917 — typer reads the options from the arguments
     simulate: Annotated[
         bool,
         typer.Option("--simulate", help="Send to nobody, on a clock that is not waited for; nothing else is done."),
+    ] = False,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Two replicas on PostgreSQL, live chats, a stand-in; the sending one is killed."),
     ] = False,
     recipients: Annotated[int, typer.Option(min=100, help="Subscribers of the announcement.")] = 100_000,
     database: Annotated[
@@ -139,31 +144,44 @@ def broadcast_command(
         typer.Option(help="An empty PostgreSQL database (postgresql://…); by default a temporary SQLite file."),
     ] = None,
     rate: Annotated[float, typer.Option(min=1, help="Messages a second of the simulated messenger.")] = 25.0,
+    live_rate: Annotated[float, typer.Option(min=0.5, help="With --live: live turns a second.")] = 8.0,
+    seconds: Annotated[float, typer.Option(min=5, help="With --live: seconds measured before it goes out.")] = 60.0,
     json_out: Annotated[bool, typer.Option("--json", help="Print JSON for a script.")] = False,
 ) -> None:
-    """Simulate an announcement to many recipients: ledger, memory, size of the database, time."""
-    if not simulate:
-        raise SimulationError("تنها شبیه‌سازی ممکن است: --simulate را بدهید. این فرمان به هیچ‌کس پیام نمی‌فرستد.")
+    """An announcement to many recipients, simulated (ledger, memory, database, time) or live over a stand-in."""
+    if simulate == live:
+        raise SimulationError("یکی از --simulate و --live را بدهید. این فرمان به هیچ‌کس پیام نمی‌فرستد.")
+    if live:
+        from bot.cli.bench_live import measured_live  # noqa: PLC0415 — only this one loads the stand-in
+
+        _told("an announcement beside live answers", asdict(measured_live(recipients, live_rate, seconds)), json_out)
+        return
     with ExitStack() as stack:
         if database is None:
             folder = stack.enter_context(TemporaryDirectory(prefix="khedmatyar-bench-"))
             database = f"sqlite:///{Path(folder) / 'broadcast.sqlite'}"
         found = asyncio.run(_simulated(database, recipients, rate))
+    _told("a simulated announcement", asdict(found), json_out)
+
+
+def _told(title: str, found: dict[str, Any], json_out: bool) -> None:
     if json_out:
         machine = {"cores": os.cpu_count(), "python": platform.python_version(), "load": os.getloadavg()[0]}
-        typer.echo(json.dumps({"machine": machine, **asdict(found)}, ensure_ascii=False))
+        typer.echo(json.dumps({"machine": machine, **found}, ensure_ascii=False))
         return
-    table = Table(title="a simulated announcement")
+    table = Table(title=title)
     table.add_column("")
     table.add_column("measured", justify="right")
-    for name, value in asdict(found).items():
+    for name, value in found.items():
         table.add_row(name.replace("_", " "), _shown(value))
     Console(highlight=False).print(table)
 
 
-def _shown(value: float | str) -> str:
+def _shown(value: float | str | dict[str, float]) -> str:
     if isinstance(value, str):
         return value
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {one:,.0f}" for name, one in value.items())
     return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
 
 

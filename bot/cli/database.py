@@ -46,6 +46,7 @@ KINDS = {
     "choices": "رأی به اطلاعیه",
     "invitations": "دعوت‌نامه",
     "drafts": "پیش‌نویس تغییر داده",
+    "blocks": "راه‌بند",
     "anonymized": "شکایت بی‌نام‌شده",
     "complaints": "شکایت",
 }

@@ -1,4 +1,4 @@
-"""What an editor's turn needs before its transaction begins: the file fetched and read, the phrase tried. Nobody waits
+"""What an editor's turn needs before its transaction begins: the file fetched and read, phrases tried. Nobody waits
 for a lock meanwhile (docs/decisions/0013-overlay.md)."""
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from telegram.error import TelegramError
 
 from bot.messenger.api import MessengerBot
 from handlers.turn import Attachment, Turn
-from handlers.upkeep.excel import sheet_of
+from handlers.upkeep.excel import sheet_of, tried_phrases
 from handlers.upkeep.missed import RECENT, phrase_of
 from handlers.visit import Office
 from knowledge.finder.finder import AddedPhrase
@@ -73,7 +73,8 @@ class Preparing:
         except RefusedFileError as refusal:
             return Reading(refused=str(refusal))
         edition = await self._edition_of(book)
-        return await asyncio.to_thread(read_book, book, edition)
+        reading = await asyncio.to_thread(read_book, book, edition)
+        return replace(reading, batch=await asyncio.to_thread(tried_phrases, self._office(), reading))
 
     async def _edition_of(self, book: Book) -> Edition:
         """The edition that the file was made of, so that what others changed meanwhile is not taken for an edit."""

@@ -149,6 +149,7 @@ TOPIC = Topic(
         "nwpause": _button(manage.pause, _RUNNING),
         "nwgo": _button(manage.resume, _PAUSED),
         "nwstop": _button(manage.stop, _UNDER_WAY),
+        "nwagain": _button(manage.again, (*_UNDER_WAY, "done")),
         "nwedit": _button(manage.edit, OUT),
         "nwrecall": _button(manage.recall, OUT),
     },

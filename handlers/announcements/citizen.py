@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from handlers.announcements.rules import COUNTIES, MESSENGERS, store, subscriptions
 from handlers.announcements.show import SETTINGS, announcement_part, bureau_names, dated_line
+from handlers.desk.guard import member_of
 from handlers.reply import Block, Button, Heading, Items, Part, Reply, Row, message, say
 from handlers.visit import Visit
 from knowledge.persian import persian_digits
@@ -23,6 +24,7 @@ NONE_ABOUT = "اطلاعیه‌ای در این‌باره هم ندارم."
 FOUND_ABOUT = "این‌ها را در این‌باره دارم:"
 TITLE = "اطلاعیه‌ها"
 GONE = "این اطلاعیه دیگر در دسترس نیست."
+PREVIEW = "این پیش‌نمایش است؛ رأی‌ها پس از فرستادن شمرده می‌شود."
 ASK = "می‌خواهید اطلاعیه‌های استانداری را همین‌جا برایتان بفرستم؟ هر وقت بخواهید، با یک دکمه قطعش می‌کنید."
 WELCOME = "باشد، اطلاعیه‌ها را می‌فرستم. شب‌ها (۲۲ تا ۸) جز فوری‌ها چیزی نمی‌آید."
 WELCOME_URGENT = "باشد، فقط اطلاعیه‌های فوری را می‌فرستم."
@@ -243,14 +245,25 @@ async def vote(visit: Visit, words: tuple[str, ...]) -> Reply:
     found = await _published(visit, words[:1])
     option = words[1] if len(words) > 1 else ""
     if found is None or not (option.isascii() and option.isdecimal() and int(option) < len(found.body.options)):
-        return Reply(notice=GONE)
+        return Reply(notice=PREVIEW if await _previewed(visit, words[:1]) else GONE)
     turn = visit.turn
     new = await subscriptions(visit).choose(found.id, turn.channel, turn.person, int(option))
     return Reply(notice=VOTED if new else VOTED_SAME)
 
 
+async def _previewed(visit: Visit, words: tuple[str, ...]) -> bool:
+    """Whether staff have pressed it under what is not sent yet."""
+    member = await member_of(visit)
+    found = await store(visit).get(int(words[0])) if words and _is_number(words[0]) else None
+    return member is not None and found is not None and found.state in {"draft", "asked"}
+
+
+def _is_number(word: str) -> bool:
+    return word.isascii() and word.isdecimal() and len(word) < 10
+
+
 async def _published(visit: Visit, words: tuple[str, ...]) -> Announcement | None:
-    if not words or not (words[0].isascii() and words[0].isdecimal() and len(words[0]) < 10):
+    if not words or not _is_number(words[0]):
         return None
     found = await store(visit).get(int(words[0]))
     if found is None or found.state not in OUT or (found.due_at is not None and found.due_at > visit.turn.at):

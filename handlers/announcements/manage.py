@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from handlers.announcements.compose import CHANGED, Memory, clear, fitting, read_text, remember, send, target
 from handlers.announcements.rules import APPROVERS, may_apply, may_approve, store, subscriptions
-from handlers.announcements.show import STATE_NAMES, announcement_part, dated_line, panel
+from handlers.announcements.show import announcement_part, dated_line, panel, state_text
 from handlers.announcements.when import WhenError
 from handlers.desk.guard import log
 from handlers.desk.post import tell_members
@@ -14,6 +14,7 @@ from handlers.desk.rules import staff
 from handlers.reply import Button, Heading, Items, Part, Reply, Row, message, say
 from handlers.visit import Visit
 from knowledge.persian import persian_digits
+from records import ledger
 from records.announcement_values import OUT, Announcement
 from records.staff import Member
 
@@ -26,6 +27,11 @@ REFUSED_HERE = "رد شد و به نویسنده‌اش گفتم."
 OWN = "اطلاعیه‌ی خودتان را کس دیگری باید تأیید کند."
 SURE_STOP = "متوقف کنم؟ کسانی که مانده‌اند دیگر نمی‌گیرند و این برگشت ندارد."
 SURE_RECALL = "پس بگیرم؟ از کسانی که گرفته‌اند پاک می‌شود (پیام‌های کهنه‌تر از ۴۸ ساعت با «پس گرفته شد» عوض می‌شوند)."
+SURE_AGAIN = (
+    "درباره‌ی {count} نفر معلوم نیست پیام رسیده است یا نه. دوباره برایشان بفرستم؟ "
+    "برخی شاید آن را دو بار بگیرند و این برگشت ندارد."
+)
+NO_DOUBT = "گیرنده‌ی نامعلومی نیست."
 ASK_EDIT = "متن تازه را بفرستید. پیام‌هایی که رفته هم اصلاح می‌شود؛ فایل‌ها و گزینه‌ها همان می‌مانند."
 TEXT_ONLY = "فقط متن تازه را بنویسید."
 EDIT_ASKED = "اصلاح متن باید به تأیید نفر دوم برسد. از مدیران و ویراستاران خواستم."
@@ -39,7 +45,7 @@ async def listing(visit: Visit, member: Member, parts: tuple[str, ...]) -> Reply
     found, total = await store(visit).at_work(author, offset=page * PER_PAGE, limit=PER_PAGE)
     if not found:
         return message(NOTHING)
-    lines = tuple(f"{dated_line(one)} — {STATE_NAMES[one.state]}" for one in found)
+    lines = tuple(f"{dated_line(one)} — {state_text(one)}" for one in found)
     marks = tuple(persian_digits(one.id) for one in found)
     numbers = [Button(mark, data=f"nwsee:{one.id}") for mark, one in zip(marks, found, strict=True)]
     rows: list[Row] = [tuple(numbers[at : at + 4]) for at in range(0, len(numbers), 4)]
@@ -106,6 +112,19 @@ async def recall(visit: Visit, member: Member, one: Announcement, rest: tuple[st
     recalled = await store(visit).recall(one, visit.turn.at)
     await log(visit, member, "announce_recall", target(one))
     return await _panel(visit, recalled)
+
+
+async def again(visit: Visit, member: Member, one: Announcement, rest: tuple[str, ...]) -> Reply:
+    """`nwagain:<number>` warns, `nwagain:<number>:yes` sends once more to those who may have it or not."""
+    count = (await store(visit).tally(one.id)).unknown
+    if not count:
+        return Reply(notice=NO_DOUBT)
+    if rest != ("yes",):
+        return _sure(SURE_AGAIN.format(count=persian_digits(count)), "nwagain", one)
+    resumed = await store(visit).again(one)
+    sent = await visit.records.connection.run(ledger.again, one.id)
+    await log(visit, member, "announce_again", target(one), str(sent))
+    return await _panel(visit, resumed)
 
 
 async def edit(visit: Visit, member: Member, one: Announcement, rest: tuple[str, ...]) -> Reply:

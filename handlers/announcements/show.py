@@ -138,7 +138,7 @@ def described(announcement: Announcement, names: Mapping[str, str]) -> Items:
 def panel(announcement: Announcement, tally: Tally, rate: float = 0.0, *, note: str = "") -> Part:
     """The progress of an announcement, with what can be done about it."""
     blocks: list[Block] = [
-        Heading(f"اطلاعیه‌ی {persian_digits(announcement.id)}: {_state(announcement)}"),
+        Heading(f"اطلاعیه‌ی {persian_digits(announcement.id)}: {state_text(announcement)}"),
         say(first_line(announcement), "quiet"),
     ]
     if announcement.state not in {"asked", "draft", "dropped"}:
@@ -147,10 +147,11 @@ def panel(announcement: Announcement, tally: Tally, rate: float = 0.0, *, note: 
         blocks.append(say(announcement.reason))
     if note:
         blocks.append(say(note))
-    return Part(tuple(blocks), _ways(announcement), replaces="pressed")
+    return Part(tuple(blocks), _ways(announcement, tally), replaces="pressed")
 
 
-def _state(announcement: Announcement) -> str:
+def state_text(announcement: Announcement) -> str:
+    """What it is doing now."""
     if announcement.amend == "edit":
         return f"{STATE_NAMES[announcement.state]}؛ پیام‌های رفته اصلاح می‌شود"
     if announcement.amend == "recall":
@@ -179,7 +180,7 @@ def _tally(announcement: Announcement, tally: Tally, rate: float) -> Items:
     return Items(tuple(shown))
 
 
-def _ways(announcement: Announcement) -> tuple[Row, ...]:
+def _ways(announcement: Announcement, tally: Tally) -> tuple[Row, ...]:
     number = announcement.id
     match announcement.state:
         case "running":
@@ -191,4 +192,8 @@ def _ways(announcement: Announcement) -> tuple[Row, ...]:
         case _:
             return ((Button("تازه کردن", data=f"nwsee:{number}"),),)
     second: Row = (Button("اصلاح متن", data=f"nwedit:{number}"), Button("پس بگیر", data=f"nwrecall:{number}"))
-    return (*((first,) if first else ()), second, (Button("تازه کردن", data=f"nwsee:{number}"),))
+    doubt: Row = ()
+    if tally.unknown and announcement.state != "stopped":
+        doubt = (Button("دوباره برای نامعلوم‌ها", data=f"nwagain:{number}"),)
+    rows: tuple[Row, ...] = (first, doubt, second, (Button("تازه کردن", data=f"nwsee:{number}"),))
+    return tuple(filter(None, rows))

@@ -29,6 +29,11 @@ _NAMED = re.compile(
 _CLOCK = re.compile(r"(?:ساعت\s*)?(?<!\d)(\d{1,2})\s*[:٫](\d{2})(?!\d)|ساعت\s*(\d{1,2})(?!\d)(?:\s*و\s*(نیم|ربع))?")
 _LONE = re.compile(r"^\s*(\d{1,2})\s*(?:صبح|ظهر|عصر|شب|بعد از ظهر)?\s*$")
 _AFTERNOON = re.compile(r"عصر|شب|بعد از ظهر|بعدازظهر|غروب")
+_PAST = re.compile(r"دیروز|پریروز|دیشب|پریشب")
+_WEEKDAY = re.compile(r"(?<!\w)(یک|دو|سه|چهار|پنج)?\s?شنبه(?!\w)|(?<!\w)جمعه(?!\w)")
+_WEEKDAYS = {"یک": 6, "دو": 0, "سه": 1, "چهار": 2, "پنج": 3}
+_SATURDAY, _FRIDAY = 5, 4
+_FILLING = re.compile(r"ساعت|صبح|ظهر|عصر|شب|غروب|بعد از|بعداز|و نیم|و ربع|در|روز|[\d:٫.\s]")
 _DAYS = {"پس فردا": 2, "پسفردا": 2, "فردا": 1, "امروز": 0, "امشب": 0}
 
 
@@ -43,11 +48,19 @@ def read_when(text: str, now: datetime) -> datetime:
         WhenError: it names none, or one that is past or too far away.
     """
     clean = " ".join(ascii_digits(text).translate(_CLEAN).split())
+    if _PAST.search(clean):
+        raise WhenError(PAST)
     day, rest = _day(clean, now)
+    ahead, every = 0, 1
+    if day is None and (found := _WEEKDAY.search(rest)):
+        rest = _without(rest, found)
+        ahead, every = (_weekday(found) - today(now).weekday()) % 7, 7
     hour, minute = _clock(rest)
     if day is None:
-        moment = datetime.combine(today(now), time(hour, minute), TEHRAN)
-        moment += timedelta(days=int(moment <= now))
+        if _FILLING.sub("", rest):
+            raise WhenError(NOT_READ)
+        moment = datetime.combine(today(now) + timedelta(days=ahead), time(hour, minute), TEHRAN)
+        moment += timedelta(days=every * (moment <= now))
     else:
         moment = datetime.combine(day, time(hour, minute), TEHRAN)
     if moment <= now:
@@ -71,6 +84,11 @@ def _day(text: str, now: datetime) -> tuple[date | None, str]:
         if word in text:
             return today(now) + timedelta(days=ahead), text.replace(word, " شب " if word == "امشب" else " ")
     return None, text
+
+
+def _weekday(found: re.Match[str]) -> int:
+    """As `date.weekday` counts."""
+    return _FRIDAY if found[0] == "جمعه" else _WEEKDAYS.get(found[1] or "", _SATURDAY)
 
 
 def _next(month: int, day: int, now: datetime) -> date:

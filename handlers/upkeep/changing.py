@@ -39,8 +39,10 @@ def overlay(visit: Visit) -> Overlay:
     return Overlay(visit.records.connection)
 
 
-async def propose(visit: Visit, member: Member, edits: Sequence[Edit], kind: ChangeKind, reason: str) -> Reply:
-    """Show a change and ask. What does not hold together is told instead."""
+async def propose(  # noqa: PLR0917 — who changes what, how and why
+    visit: Visit, member: Member, edits: Sequence[Edit], kind: ChangeKind, reason: str, told: Sequence[Block] = ()
+) -> Reply:
+    """Show a change and ask; `told` comes below the difference. What does not hold together is told instead."""
     if not edits:
         return message(NOTHING)
     edition = visit.office.edition
@@ -49,7 +51,7 @@ async def propose(visit: Visit, member: Member, edits: Sequence[Edit], kind: Cha
     except DataError as error:
         return message(Heading("پذیرفته نشد"), problem_items(error))
     draft = await overlay(visit).keep_draft(edits, author=member.who, kind=kind, reason=reason, at=visit.turn.at)
-    blocks = (*difference_blocks(edition, edits), say(f"دلیل: {reason}", "quiet"), say("ثبت شود؟", "strong"))
+    blocks = (*difference_blocks(edition, edits), *told, say(f"دلیل: {reason}", "quiet"), say("ثبت شود؟", "strong"))
     cut = pages(blocks)
     buttons = ((Button("ثبت شود", data=f"upok:{draft}"), Button("نه", data=f"upno:{draft}")),)
     return Reply(tuple(Part(page, buttons if page is cut[-1] else ()) for page in cut))

@@ -7,10 +7,12 @@ import asyncio
 from handlers.reply import Heading, Items, Made, Part, Reply, message, say
 from handlers.staff_facts import day_text
 from handlers.turn import Attachment, Turn
-from handlers.upkeep.changing import propose
+from handlers.upkeep.changing import NOTHING, propose
 from handlers.upkeep.editing import split_reason
-from handlers.visit import Visit
-from knowledge.overlay.edition import Edit, Edition
+from handlers.upkeep.figures import batch_blocks
+from handlers.visit import Office, Visit
+from knowledge.overlay.batch import Batch, tried_edits
+from knowledge.overlay.edition import Edit, Edition, phrase_subject
 from knowledge.overlay.fields import packed
 from knowledge.overlay.reading import Reading
 from knowledge.overlay.workbook import workbook_bytes
@@ -47,9 +49,23 @@ async def taken(visit: Visit, member: Member) -> Reply:
         return message(reading.refused)
     if reading.problem_count:
         return _problems(reading)
+    batch = reading.batch
+    if batch is None:
+        batch = await asyncio.to_thread(tried_phrases, visit.office, reading)
     _, reason = split_reason(visit.turn.text, "")
     reason = reason or " ".join(visit.turn.text.split()) or f"فایل {sheet_name(visit.turn)}"
-    return await propose(visit, member, _still(visit.office.edition, reading.edits), "excel", reason)
+    refused = {phrase_subject(phrase.text) for phrase, _ in batch.refused}
+    edits = [one for one in _still(visit.office.edition, reading.edits) if one.subject not in refused]
+    told = batch_blocks(visit.office.catalogue, batch)
+    if told and not edits:
+        return message(*told, NOTHING)
+    return await propose(visit, member, edits, "excel", reason, told)
+
+
+def tried_phrases(office: Office, reading: Reading) -> Batch:
+    """What comes of trying a reading's new phrases, as all are tried before they go live: some seconds, where there are
+    any."""
+    return tried_edits(office.finder, office.edition, _still(office.edition, reading.edits))
 
 
 def _still(edition: Edition, edits: tuple[Edit, ...]) -> list[Edit]:

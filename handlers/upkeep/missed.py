@@ -10,6 +10,7 @@ from handlers.desk.guard import log, stale
 from handlers.masking import mask
 from handlers.reply import Button, Heading, Items, Part, Reply, Row, message, say
 from handlers.upkeep.changing import overlay, undo_row
+from handlers.upkeep.figures import figures
 from handlers.upkeep.memory import clear, remember
 from handlers.visit import LONGEST, Visit
 from knowledge.finder.finder import AddedPhrase
@@ -29,7 +30,7 @@ GONE = "به این پرسش پیش‌تر رسیدگی شده است."
 WHICH_SERVICE = "نام یا کد خدمتی را که این پرسش به آن می‌خورد بنویسید."
 NO_SERVICE = "خدمتی با این نام پیدا نشد. با واژه‌های دیگری بنویسید."
 LIKELY = "شاید یکی از این‌ها:"
-REFUSED = "این عبارت افزوده نشد، چون پرسش‌های دیگر را بدتر می‌کند."
+REFUSED = "این عبارت افزوده نشد، چون پاسخ‌ها را بدتر می‌کند."
 ACCEPTED = "عبارت افزوده شد و تا چند ثانیه‌ی دیگر به کار می‌افتد."
 REJECTED = "کنار گذاشته شد."
 CANCEL: Row = (Button("انصراف", data="upquit"),)
@@ -103,7 +104,7 @@ async def accept(visit: Visit, member: Member, parts: tuple[str, ...]) -> Reply:
     else:
         trial = await asyncio.to_thread(tried, visit.office.finder, edition.phrases, new)
     if trial.worse:
-        return message(REFUSED, *_figures(trial), buttons=((Button("بعدی", data="ms:0"),),))
+        return message(REFUSED, figures(visit.office.catalogue, trial), buttons=((Button("بعدی", data="ms:0"),),))
     edit = edition.edit(phrase_subject(text), PHRASE, {"text": text, "label": new.label})
     return await _added(visit, member, group, [edit] if edit else [], trial)
 
@@ -112,7 +113,7 @@ async def _added(visit: Visit, member: Member, group: Group, edits: Sequence[Edi
     store = overlay(visit)
     if not edits:
         await store.judge(group.ids, "phrase", author=member.who, at=visit.turn.at)
-        return message(ACCEPTED, *_figures(trial))
+        return message(ACCEPTED, figures(visit.office.catalogue, trial))
     reason = f"پرسش بی‌پاسخ، {persian_digits(group.count)} بار"
     try:
         visit.office.edition.with_edits(edits)
@@ -124,18 +125,7 @@ async def _added(visit: Visit, member: Member, group: Group, edits: Sequence[Edi
     await store.judge(group.ids, "phrase", author=member.who, at=visit.turn.at, change=version)
     await log(visit, member, "phrase", f"change {version}")
     rows = (undo_row(version), (Button("بعدی", data="ms:0"),))
-    return message(ACCEPTED, *_figures(trial), buttons=rows)
-
-
-def _figures(trial: Trial) -> tuple[Items, ...]:
-    asked, before, after = (persian_digits(number) for number in (trial.asked, trial.before, trial.after))
-    lines = [f"از {asked} پرسش نزدیک به آن، درست: پیش {before}، پس {after}"]
-    lines += [f"دیگر درست نمی‌شود: «{text[:100]}»" for text in trial.lost]
-    if trial.taken is not None:
-        lines.append(f"همین عبارت پیش‌تر برای چیز دیگری آمده است: {trial.taken}")
-    if not trial.found:
-        lines.append("خود این پرسش هنوز به این خدمت نمی‌رسد.")
-    return (Items(tuple(lines)),)
+    return message(ACCEPTED, figures(visit.office.catalogue, trial), buttons=rows)
 
 
 async def reject(visit: Visit, member: Member, parts: tuple[str, ...]) -> Reply:

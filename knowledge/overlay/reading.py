@@ -14,6 +14,7 @@ from openpyxl.utils import get_column_letter
 from knowledge.errors import DataError, Problem
 from knowledge.finder.normalize import normalize
 from knowledge.models import DocumentKind
+from knowledge.overlay.batch import MOST_NEW, Batch, new_phrases
 from knowledge.overlay.edition import PHRASE, PHRASE_LENGTH, Edit, Edition, phrase_subject
 from knowledge.overlay.fields import BUREAU_FIELDS, FIELDS, FieldError, documents_of
 from knowledge.overlay.package import DAMAGED, RefusedFileError, check_package
@@ -41,6 +42,7 @@ LONGEST_CELL = 32_767
 NO_SHEETS = "در این فایل برگه‌ای با ستون «کد» پیدا نشد. لطفاً همان فایلی را بفرستید که از /catalogue گرفتید."
 FORMULA = "فرمول پذیرفته نیست؛ خود متن را بنویسید"
 NO_TEXT = "باید متن باشد، نه تاریخ یا خطا"
+TOO_MANY_NEW = f"در هر فایل تا {persian_digits(MOST_NEW)} عبارت تازه آزموده می‌شود؛ بقیه را در فایل بعدی بفرستید"
 _CODE_IN_REASON = re.compile(r"^([a-z]+-\d{2,3}): (\w+)")
 
 
@@ -61,7 +63,8 @@ class CellProblem:
 @dataclass(frozen=True)
 class Reading:
     """What a file says. `refused`: why it was not opened; `problems`: the first of `problem_count`; `version`: the
-    edition that the file was made of, None when it does not say; `rows`: how many services it names."""
+    edition that the file was made of, None when it does not say; `rows`: how many services it names; `batch`: what came
+    of trying its new phrases (knowledge.overlay.batch), None when they were not tried yet."""
 
     edits: tuple[Edit, ...] = ()
     problems: tuple[CellProblem, ...] = ()
@@ -69,6 +72,7 @@ class Reading:
     refused: str | None = None
     version: int | None = None
     rows: int = 0
+    batch: Batch | None = None
 
 
 @dataclass(frozen=True)
@@ -263,6 +267,8 @@ class _Reader:
         for (subject, name), _fact in sorted(self.edition.facts.items()):
             if name == PHRASE and subject not in named:
                 self._add(subject, PHRASE, None)
+        for subject in list(new_phrases(self.edits))[MOST_NEW:]:
+            self._wrong(sheet, named[subject], column.name, TOO_MANY_NEW)
 
     def _coded(self, sheet: Sheet, heading: str, known: Any) -> Iterator[tuple[dict[int, Cell], str]]:
         for row in sheet.rows:

@@ -46,7 +46,10 @@ def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings().telegram_token is None
 
 
-@pytest.mark.parametrize(("name", "value"), [("WEB_PORT", "many"), ("WEB_PORT", "70000"), ("WEB_PROXIES", "-1")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("WEB_PORT", "many"), ("WEB_PORT", "70000"), ("WEB_PROXIES", "-1"), ("DEADLINES", "look=soon")],
+)
 def test_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"KHEDMATYAR_{name}", value)
     with pytest.raises(SettingsError, match=f"KHEDMATYAR_{name}"):

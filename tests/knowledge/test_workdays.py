@@ -55,6 +55,18 @@ def test_end_of_is_still_that_day(day: date) -> None:
     assert end_of(day).astimezone(UTC).strftime("%H:%M:%S") == "20:29:59"
 
 
+def test_an_office_may_have_other_days() -> None:
+    changed = load_deadlines().changed(" look=7، inspection = 20 ,")
+    assert [changed.days(stage) for stage in ("look", "answer", "letters", "inspection", "reply")] == [7, 3, 5, 20, 10]
+    assert load_deadlines().changed("") == load_deadlines()
+
+
+@pytest.mark.parametrize("text", ["look", "look=", "look=0", "look=x", "look=-1", "look=366", "see=5", "look=5=5"])
+def test_days_that_cannot_be_read_are_named(text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        load_deadlines().changed(text)
+
+
 def test_deadlines_are_the_booklets() -> None:
     deadlines = load_deadlines()
     assert [deadlines.days(stage) for stage in ("look", "answer", "letters", "inspection", "reply")] == [

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, insert, text
 
 from bot.broadcast import Meter, Tempo
 from bot.delivery import Blocked, Later, Refused, Uncertain, Unreachable
@@ -15,6 +16,7 @@ from records.announcements import Announcements
 from records.database import Database
 from records.sole import KEEPALIVE
 from records.subscriptions import Subscriptions
+from records.tables import outbox
 from tests.bot.broadcast.studio import NIGHT, NOON, Clock, FakeCarrier, Studio
 
 SLOW = Tempo(idle=120, progress=600)
@@ -441,6 +443,93 @@ async def test_what_was_in_flight_when_the_sender_died_is_unknown(studio: Studio
     assert lost.person not in carrier.chats()
     assert (await studio.states(number))[lost.person] == "unknown"
     assert (await studio.tally(number)).sent == 9
+
+
+async def test_the_unknown_are_written_to_again_when_the_desk_wants_it(studio: Studio) -> None:
+    await studio.subscribe(range(6))
+    number = await studio.announce()
+    carrier = FakeCarrier(studio.clock)
+    carrier.outcomes["2"].append(Uncertain("no answer"))
+    carrier.always["3"] = Uncertain("no answer")
+    async with studio.sending(carrier):
+        done = await studio.until_state(number, "done")
+        assert (await studio.tally(number)).unknown == 2
+        async with studio.database.transaction() as records:
+            await Announcements(records.connection).again(done)
+            assert await records.connection.run(ledger.again, number) == 2
+        await studio.until_state(number, "done")
+        tally = await studio.tally(number)
+    assert sorted(carrier.chats()) == ["0", "1", "2", "4", "5"]
+    assert (tally.sent, tally.unknown, tally.left) == (5, 1, 0)
+    async with studio.database.transaction() as records:
+        store = Announcements(records.connection)
+        await store.again(done)
+        with pytest.raises(StaleError):
+            await store.again(done)
+
+
+async def test_who_subscribes_before_its_hour_gets_it_and_who_leaves_does_not(studio: Studio) -> None:
+    """Approved now for the afternoon; meanwhile one comes, one goes, and one comes back. Those who come after the
+    start do not get it."""
+    await studio.subscribe(range(100, 160), quiet=0)
+    due = datetime.fromtimestamp(studio.clock.now, UTC) + timedelta(hours=4)
+    number = await studio.announce(due_at=due)
+    await studio.subscribe([1, 999], quiet=0)
+    await studio.subscribe([7], channel="bale", quiet=0)
+    await studio.subscribe([8], wants="none")
+    async with studio.database.transaction() as records:
+        of = Subscriptions(records.connection)
+        for person in ("100", "101"):
+            await of.stop("telegram", person, NOON)
+        known = await of.of("telegram", "101")
+        await of.put("telegram", "101", replace(known, wants="all"), NOON)
+    telegram, bale = FakeCarrier(studio.clock), FakeCarrier(studio.clock, "bale")
+    later: list[str] = []
+    telegram.before = later.append
+    async with studio.sending(telegram, bale, tempo=replace(SLOW, plan=7)):
+        await studio.until(lambda: len(later) >= 3)
+        await studio.subscribe([2], quiet=0)
+        await studio.until_state(number, "done")
+    wanted = {"1", "999", *map(str, range(101, 160))}
+    assert sorted(telegram.chats()) == sorted(wanted | ({"2"} & {*telegram.chats()}))
+    assert bale.chats() == ["7"]
+    assert min(one.at for one in telegram.sent) >= due.timestamp()
+    tally = await studio.tally(number)
+    assert (tally.withdrawn, tally.left) == (1, 0)
+    assert tally.total == tally.sent + 1
+
+
+async def test_what_other_replicas_answer_is_taken_out_of_the_pace(studio: Studio) -> None:
+    """Ten answers a second in the outbox, none of which leaves here."""
+    began = studio.clock.now
+    answer = {"channel": "telegram", "chat": "7", "place": 0, "part": "{}", "state": "sent", "attempts": 1}
+    answers = [{**answer, "not_before": 0.0, "created_at": began + number / 10} for number in range(6000)]
+    async with studio.database.transaction() as records:
+        await records.connection.run(lambda connection: connection.execute(insert(outbox), answers))
+    meter = Meter(25, 1.0, studio.clock)
+    async with studio.sending(FakeCarrier(studio.clock), meter=meter):
+        await studio.until(lambda: meter.pace < 25)
+        assert 13 <= meter.pace <= 17
+
+
+def test_announcements_go_on_at_one_a_second_however_much_is_answered_elsewhere() -> None:
+    clock = Clock()
+    meter = Meter(25, 1.0, clock)
+    for answered, left in ((0.0, 25.0), (15.0, 10.0), (24.5, 1.0), (80.0, 1.0)):
+        meter.elsewhere(answered)
+        assert meter.pace == pytest.approx(left)
+    meter.take()
+    assert meter.wait() == pytest.approx(1.0)
+
+
+async def test_one_that_goes_at_once_is_not_gone_through_again(studio: Studio) -> None:
+    await studio.subscribe(range(10, 30), quiet=0)
+    number = await studio.announce()
+    await studio.subscribe([1], quiet=0)
+    carrier = FakeCarrier(studio.clock)
+    async with studio.sending(carrier):
+        await studio.until_state(number, "done")
+    assert "1" not in carrier.chats()
 
 
 async def test_what_went_out_is_edited_and_what_waits_says_the_new(studio: Studio) -> None:

@@ -7,7 +7,7 @@ import pytest
 from handlers import show
 from handlers.announcements import RULES, TOPIC
 from handlers.announcements.compose import ASKED, CHANGED, MIXED, NATIVE_POLL, NO_SECOND, NOT_TAKEN
-from handlers.announcements.manage import OWN
+from handlers.announcements.manage import NO_DOUBT, OWN
 from handlers.announcements.show import STOP
 from handlers.menu import UNKNOWN
 from handlers.reply import PART, Album, Received
@@ -330,6 +330,36 @@ async def test_the_progress_adds_up(hire: Hire, database: Database) -> None:
     said = text(await author.press("تازه کردن"))
     for line in ("گیرندگان: ۵", "فرستاده شد: ۱", "مانده: ۳", "ربات را بسته‌اند: ۱"):
         assert line in said
+
+
+async def test_the_unknown_get_it_again_only_by_an_explicit_yes_after_a_warning(hire: Hire, database: Database) -> None:
+    RULES.approval = "never"
+    author = await hire("1", "admin")
+    for person in ("70", "71"):
+        await subscribed(database, person)
+    number = await compose(author)
+    await author.press("پیش‌نمایش")
+    await author.press("بفرست")
+    assert (await author.press_data(f"nwagain:{number}")).notice == NO_DOUBT
+    async with database.transaction() as records:
+        await records.connection.run(ledger.take_seat, "me", 1.0)
+        claims = await records.connection.run(ledger.claim, "me", 2e9, 12, ["telegram"], 2)
+        first, second = claims.rows
+        outcomes = [Outcome(first, "sent", 3.0, "m"), Outcome(second, "unknown", 3.0)]
+        await records.connection.run(ledger.mark, outcomes)
+        assert await records.connection.run(ledger.finish, 4.0) == [number]
+    shown = await author.press("تازه کردن")
+    assert "نامعلوم (پیام‌رسان پاسخ نداد): ۱" in text(shown)
+    assert "دو بار" in text(await author.press("دوباره برای نامعلوم‌ها"))
+    assert (await announcement(database, number)).state == "done"
+    said = text(await author.press("بله"))
+    assert "در حال فرستادن" in said
+    assert "مانده: ۱" in said
+    assert "نامعلوم" not in said
+    found = await announcement(database, number)
+    assert (found.state, found.finished_at) == ("running", None)
+    assert (await trail(database, number))[-1] == "announce_again"
+    assert (await author.press_data(f"nwagain:{number}:yes")).notice == NO_DOUBT
 
 
 def test_no_verb_or_command_is_registered_twice() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.announcements.when import NO_SUCH_DAY, NO_SUCH_HOUR, PAST, TOO_FAR, WhenError, read_when
+from handlers.announcements.when import NO_SUCH_DAY, NO_SUCH_HOUR, NOT_READ, PAST, TOO_FAR, WhenError, read_when
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 """۱ آذر ۱۴۰۵, twelve o'clock in Tehran (UTC+3:30)."""
@@ -31,6 +31,11 @@ NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
         ("امشب ساعت ۹", (2026, 11, 22, 17, 30)),
         ("ساعت ۱۴", (2026, 11, 22, 10, 30)),
         ("ساعت ۹", (2026, 11, 23, 5, 30)),
+        ("شنبه ساعت ۹", (2026, 11, 28, 5, 30)),
+        ("پنج‌شنبه ساعت ۱۰", (2026, 11, 26, 6, 30)),
+        ("یکشنبه ساعت ۱۸", (2026, 11, 22, 14, 30)),
+        ("یک‌شنبه ساعت ۹", (2026, 11, 29, 5, 30)),
+        ("جمعه در ساعت ۸ شب", (2026, 11, 27, 16, 30)),
         ("۳۰ اسفند ۱۴۰۸ ساعت ۱۰", None),
         ("۲۹ اسفند ساعت ۲۳:۵۹", (2027, 3, 20, 20, 29)),
     ],
@@ -47,6 +52,11 @@ def test_read(said: str, moment: tuple[int, int, int, int, int] | None) -> None:
     ("said", "why"),
     [
         ("۱ آذر ۱۴۰۵ ساعت ۱۰", PAST),
+        ("دیروز ساعت ۵", PAST),
+        ("دیشب ساعت ۱۱", PAST),
+        ("سال بعد ساعت ۱۰", NOT_READ),
+        ("شنبه‌ی هفته‌ی بعد ساعت ۱۰", NOT_READ),
+        ("هر وقت شد ساعت ۱۰", NOT_READ),
         ("۳۱ آذر ساعت ۱۰", NO_SUCH_DAY),
         ("۳۰ اسفند ۱۴۰۵ ساعت ۱۰", NO_SUCH_DAY),
         ("1405/13/1 ساعت 10", NO_SUCH_DAY),

@@ -17,8 +17,11 @@ from handlers.reply import Made, plain_text
 from handlers.show import STALE
 from handlers.turn import Attachment
 from handlers.upkeep import TOPIC, changing, excel, missed
+from handlers.upkeep.editing import IN_CHAT
 from handlers.visit import Office
 from knowledge.finder.finder import Finder
+from knowledge.overlay.edition import PHRASE, phrase_subject
+from knowledge.overlay.fields import BUREAU_FIELDS
 from knowledge.overlay.reading import Reading, read_workbook
 from knowledge.overlay.trial import Trial
 from records.database import Database
@@ -259,3 +262,67 @@ async def test_gaps_are_most_asked_first(world: World, editor: Chat) -> None:
     lines = text(await editor.press("مدیریت فناوری")).splitlines()
     assert "تلفن دفتر" in lines[1]
     assert "۱ بار پرسیده شد" in lines[2]
+
+
+FIELD_TEXTS = {
+    "title": "عنوانی تازه",
+    "short_title": "عنوان کوتاه تازه",
+    "summary": "گره‌ای تازه",
+    "documents": "فرم: فرم درخواست\nکارت ملی",
+    "workflow": "۱. ثبت درخواست\n۲. صدور",
+    "duration": "سه روز",
+    "fee": "رایگان",
+    "link": "https://ostan-qz.ir/form",
+    "outdated": "بخشنامه‌ی تازه آمده است",
+    "phone": "028-33222222",
+    "address": "قزوین، بلوار آیت‌الله خامنه‌ای",
+    "hours": "شنبه تا چهارشنبه، ۷ تا ۱۴",
+}
+
+
+@pytest.mark.parametrize("name", FIELD_TEXTS)
+async def test_every_field_is_mended_from_the_card_and_taken_back_by_one_tap(
+    world: World, editor: Chat, name: str
+) -> None:
+    assert {*FIELD_TEXTS} == {*IN_CHAT}
+    subject = editor.office.catalogue.bureau_of("it-01").slug if name in BUREAU_FIELDS else "it-01"
+    before = editor.office.edition.value(subject, name)
+    await editor.press_data("s:it-01")
+    await editor.press("ویرایش")
+    await editor.press_data(f"upf:it-01:{name}")
+    await editor.say(FIELD_TEXTS[name])
+    await editor.press("ثبت شود")
+    await world.refresh(editor)
+    assert editor.office.edition.value(subject, name) != before
+    await editor.press("بازگرداندن")
+    await world.refresh(editor)
+    assert editor.office.edition.value(subject, name) == before
+    assert editor.office.edition.facts == {}
+
+
+async def test_phrases_by_excel_pass_the_trial_and_the_bad_one_is_named(world: World, editor: Chat) -> None:
+    title = editor.office.catalogue.service("admin-01").short_title
+    bad, good = f"{title} را برایم انجام دهید", "قزقلعه‌ی سیبرنما می‌خواهم"
+    edits = [
+        edit
+        for phrase, code in ((bad, "urban-01"), (good, "it-03"))
+        if (
+            edit := editor.office.edition.edit(
+                phrase_subject(phrase), PHRASE, {"text": phrase, "label": f"service:{code}"}
+            )
+        )
+    ]
+    said = text(await editor.turn(attachments=(SHEET,), brought=Reading(tuple(edits))))
+    assert f"+ {good}" in said
+    assert f"+ {bad}" not in said
+    assert "۱ عبارت تازه با هم آزموده شد" in said
+    assert f"«{bad}» برای «" in said
+    assert "می‌رسد؛ از " in said
+    assert f"به «{title}» می‌رسد" in said
+    await editor.press("ثبت شود")
+    await world.refresh(editor)
+    assert [phrase.text for phrase in editor.office.edition.phrases] == [good]
+    only_bad = Reading((edits[0],))
+    alone = await editor.turn(attachments=(SHEET,), brought=only_bad)
+    assert changing.NOTHING in text(alone)
+    assert "ثبت شود" not in labels(alone)
