@@ -12,7 +12,6 @@ from handlers.desk.nudge import heard_part, reminder_part
 from handlers.desk.post import draft
 from handlers.desk.rules import term
 from handlers.reply import Part
-from knowledge.workdays import load_deadlines
 from records.database import Database
 from records.desk import Cases
 from records.desk_values import Case
@@ -41,7 +40,7 @@ async def remind(database: Database, now: datetime) -> int:
         posted = 0
         for heard in await cases.heard():
             posted += await _post(records, await _holders(records, heard.case), heard_part(heard), now)
-        for reminder in await cases.reminders(now, load_deadlines().remind_at):
+        for reminder in await cases.reminders(now, RULES.deadlines.remind_at):
             told = list(await _holders(records, reminder.case))
             if reminder.kind == "late":
                 told += [one for one in await Staff(records.connection).admins() if one not in told]

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from knowledge.errors import KhedmatyarError
+from knowledge.workdays import load_deadlines
 
 PREFIX = "KHEDMATYAR_"
 
@@ -82,6 +83,11 @@ class Settings(BaseSettings):
         default=(), description="User ids of the first administrators, comma separated."
     )
     desk_chat: str | None = Field(default=None, description="Id of the staff's group chat.")
+    deadlines: str = Field(
+        default="",
+        description="Working days of a complaint's stages where they are not the booklet's: look=5,answer=3,letters=5,"
+        "inspection=15,reply=10.",
+    )
     webhook_url: str | None = Field(
         default=None, description="Public address of the webhook (https://…); without it updates are polled."
     )
@@ -144,6 +150,12 @@ class Settings(BaseSettings):
     def _comma_separated(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(word.strip() for word in value.replace("،", ",").split(",") if word.strip())
+        return value
+
+    @field_validator("deadlines")
+    @classmethod
+    def _readable_deadlines(cls, value: str) -> str:
+        load_deadlines().changed(value)
         return value
 
     @field_validator("telegram_api_url", "bale_api_url", "webhook_url")

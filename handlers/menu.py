@@ -39,8 +39,8 @@ async def start(visit: Visit, words: tuple[str, ...]) -> Reply:
     return message(HELLO, TRY, buttons=menu_rows())
 
 
-async def help_(_visit: Visit, _words: tuple[str, ...]) -> Reply:
-    """`/help`."""
+async def help_(visit: Visit, _words: tuple[str, ...]) -> Reply:
+    """`/help`; for staff with their commands."""
     return message(
         Heading("راهنما", 1),
         "همان‌طور که حرف می‌زنید بنویسید چه می‌خواهید. اگر چند خدمت به پرسش شما بخورد، می‌پرسم کدام.",
@@ -50,6 +50,7 @@ async def help_(_visit: Visit, _words: tuple[str, ...]) -> Reply:
             "با «ثبت شکایت» شکایت یا درخواستتان را می‌نویسید و کد پیگیری می‌گیرید.",
             "برای گفت‌وگو با انسان: سامد با شماره‌ی ۱۱۱.",
         )),
+        *await desk.staff_help(visit),
         buttons=menu_rows(),
     )  # fmt: skip
 
@@ -81,6 +82,7 @@ async def privacy(_visit: Visit, _words: tuple[str, ...]) -> Reply:
             "شماره‌ی ملی، موبایل، کارت بانکی و شبا پیش از نگه‌داری از آن پرسش برداشته می‌شود.",
             "شماره‌ی ملی هیچ‌گاه پرسیده نمی‌شود.",
             "متن شکایت و شماره‌ی تماستان را فقط کارمندان رسیدگی‌کننده می‌بینند.",
+            "اگر فرستادن شکایت از حسابی بسته شده باشد، شناسه‌ی آن حساب تا پایان این راه‌بند می‌ماند، حتی پس از پاک کردن.",
         )),
         buttons=((Button("پاک کردن داده‌های من", data="forget"),),),
     )  # fmt: skip
@@ -99,6 +101,7 @@ async def forget(_visit: Visit, _words: tuple[str, ...]) -> Reply:
 async def forget_all(visit: Visit, _words: tuple[str, ...]) -> Reply:
     """The citizen confirmed: everything of this person and chat goes; complaints stay, with nobody's name."""
     await store(visit).forget(visit.turn.channel, visit.turn.person)
+    await desk.forget(visit)
     await visit.records.forget(visit.turn.channel, visit.turn.person, visit.turn.chat)
     visit.state = Conversation()
     return message(FORGOTTEN)

@@ -20,7 +20,7 @@ complaints = Table(
     Column("state", String(16), nullable=False),
     Column("state_at", Double, nullable=False),
     Column("whose", Text),
-    Column("duplicate_of", ForeignKey("complaints.id")),
+    Column("duplicate_of", ForeignKey("complaints.id"), index=True),
     Column("at", Double, nullable=False),
     Column("look_by", Date, nullable=False),
     Column("answer_by", Date, nullable=False),

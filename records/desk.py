@@ -134,6 +134,11 @@ class Cases:
         gone = await self._link.run(_unblock, complaint)
         return bool(gone)
 
+    async def forget(self, channel: str, person: str) -> bool:
+        """Cut the tie between a person and the complaint they were blocked over; the block stays. Whether there is
+        one."""
+        return await self._link.run(_forget, channel, person) > 0
+
     async def is_blocked(self, channel: str, person: str) -> bool:
         """Whether a person's complaints are not taken any more."""
         rows = await self._link.execute(
@@ -349,3 +354,8 @@ def _unblock(connection: Connection, complaint: int) -> int:
     if who is not None:
         over = or_(over, and_(blocks.c.channel == who.channel, blocks.c.person == who.person))
     return connection.execute(delete(blocks).where(over)).rowcount
+
+
+def _forget(connection: Connection, channel: str, person: str) -> int:
+    theirs = and_(blocks.c.channel == channel, blocks.c.person == person)
+    return connection.execute(update(blocks).where(theirs).values(complaint=None)).rowcount

@@ -1,6 +1,7 @@
 """How long records are kept, and the job that deletes what has been kept long enough.
 
-The audit of the desk is not among them: its rows cannot be deleted and name no citizen.
+The audit of the desk is not among them: its rows cannot be deleted and name no citizen. Neither are the members that
+its rows name, though they were removed: who did it must be known as long as that it was done.
 """
 
 from __future__ import annotations
@@ -10,7 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from records.announcement_tables import announcements, choices, ledger, subscribers
 from records.complaint_states import OPEN
@@ -39,8 +51,8 @@ class Periods:
 
     `messages` sent (never fewer than the two days in which they can be edited); `conversations`, drafts of complaints
     included, since the last turn; `misses`: questions not met; `people` who have neither written nor subscribed;
-    `complainants`: name, number and chat, since the complaint was settled; `complaints` whole, likewise; `deliveries`:
-    who was sent an announcement, since it ended.
+    `complainants`: name, number and chat, since the complaint was settled, and blocks since they were laid;
+    `complaints` whole, since they were settled; `deliveries`: who was sent an announcement, since it ended.
     """
 
     messages: int = 2
@@ -54,8 +66,8 @@ class Periods:
 
 @dataclass(frozen=True)
 class Purged:
-    """How many rows were deleted (or would be). `anonymized`: complaints whose complainant was; `complaints`: those
-    deleted with all that belongs to them."""
+    """How many rows were deleted (or would be). `blocks`: those that are lifted; `anonymized`: complaints
+    whose complainant was; `complaints`: those deleted with all that belongs to them."""
 
     updates: int = 0
     messages: int = 0
@@ -66,6 +78,7 @@ class Purged:
     choices: int = 0
     invitations: int = 0
     drafts: int = 0
+    blocks: int = 0
     anonymized: int = 0
     complaints: int = 0
 
@@ -146,12 +159,11 @@ def _rules(now: datetime, periods: Periods) -> Iterator[_Rule]:
         yield rule("deliveries", ledger, ledger.c.announcement.in_(ended))
         yield rule("choices", choices, choices.c.announcement.in_(ended))
     if periods.complainants:
+        yield rule("blocks", blocks, blocks.c.at < before(periods.complainants))
         theirs = select(complaints.c.id).where(_settled(before(periods.complainants)))
         yield rule("anonymized", complainants, complainants.c.complaint.in_(theirs), _anonymize, COMPLAINTS_AT_ONCE)
     if periods.complaints:
-        # A block names the complaint that it was laid for.
-        free = ~exists().where(blocks.c.complaint == complaints.c.id)
-        old = _settled(before(periods.complaints)) & free
+        old = _settled(before(periods.complaints))
         yield rule("complaints", complaints, old, _delete_complaints, COMPLAINTS_AT_ONCE)
 
 
@@ -173,12 +185,15 @@ def _anonymize(connection: Connection, table: Table, old: ColumnElement[bool]) -
 
 
 def _delete_complaints(connection: Connection, table: Table, old: ColumnElement[bool]) -> int:
-    """Delete complaints with every row of other tables that refers to them; duplicates of them stay."""
+    """Delete complaints with every row of other tables that refers to them; duplicates and blocks stay."""
     some = connection.scalars(select(table.c.id).where(old).order_by(table.c.id).limit(COMPLAINTS_AT_ONCE)).all()
     connection.execute(update(table).where(table.c.duplicate_of.in_(some)).values(duplicate_of=None))
+    connection.execute(update(blocks).where(blocks.c.complaint.in_(some)).values(complaint=None))
     for referring in reversed(whole_metadata().sorted_tables):
         columns: list[ColumnElement[Any]] = [
-            key.parent for key in referring.foreign_keys if key.column is table.c.id and referring is not table
+            key.parent
+            for key in referring.foreign_keys
+            if key.column is table.c.id and referring not in {table, blocks}
         ]
         for column in columns:
             connection.execute(delete(referring).where(column.in_(some)))

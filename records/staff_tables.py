@@ -93,8 +93,9 @@ blocks = Table(
     metadata,
     Column("channel", String(16), primary_key=True),
     Column("person", String(64), primary_key=True),
-    Column("complaint", ForeignKey("complaints.id"), nullable=False),
+    Column("complaint", ForeignKey("complaints.id")),
     Column("blocked_by", ForeignKey("staff.id"), nullable=False),
     Column("at", Double, nullable=False),
 )
-"""Whose complaints are not taken any more, and over which complaint: the desk knows them by that alone."""
+"""Whose complaints are not taken any more, and over which complaint: the desk knows them by that alone. No complaint is
+named once the person had themselves forgotten, or the complaint is deleted; then the block ends with its term alone."""

@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from records.sealed import SealedText
 
-REVISION = "0006"
+REVISION = "0007"
 """The newest migration: a database that bears it needs no upgrade."""
 
 metadata = MetaData(

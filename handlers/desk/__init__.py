@@ -7,10 +7,11 @@ router.
 from __future__ import annotations
 
 from handlers.desk import export, figures, queue, staffing, trail, work, writing
+from handlers.desk.commands import staff_help
 from handlers.desk.guard import ADMIN, DESK_ROLES, button, command, member_of
 from handlers.desk.memory import clear, recall
 from handlers.desk.post import announce_new, set_up
-from handlers.desk.rules import DESK, read_chat
+from handlers.desk.rules import DESK, cases, read_chat
 from handlers.desk.staffing import INVITED, accept_invitation
 from handlers.reply import Reply, message
 from handlers.topic import Topic
@@ -23,9 +24,11 @@ __all__ = [
     "accept_invitation",
     "announce_new",
     "cancel",
+    "forget",
     "go_on",
     "read_chat",
     "set_up",
+    "staff_help",
 ]
 
 
@@ -43,6 +46,12 @@ async def go_on(visit: Visit) -> Reply | None:
         return await staffing.go_on(visit, memory.hiring)
     clear(visit)
     return None
+
+
+async def forget(visit: Visit) -> None:
+    """A citizen had themselves forgotten: nothing at the desk ties them to a complaint any more. A block stays, for it
+    is no complaint's business whether more are taken from them."""
+    await cases(visit).forget(visit.turn.channel, visit.turn.person)
 
 
 async def cancel(visit: Visit) -> Reply | None:

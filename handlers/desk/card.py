@@ -44,16 +44,28 @@ STAGES: dict[Stage, str] = {
     "again": "رسیدگی دوباره",
 }
 
+_MOVES: dict[State, str] = {
+    "new": "به صف برگرداند",
+    "taken": "برداشت",
+    "in_progress": "پی گرفت",
+    "answered": "پاسخ داد",
+    "closed": "بست",
+    "reopened": "دوباره باز کرد",
+    "not_ours": "کار ما ندانست",
+    "duplicate": "تکراری دانست",
+    "withdrawn": "پس گرفت",
+}
+"""What somebody did who brought it into that state."""
+
 _EVENTS = {
-    "filed": "ثبت شد",
-    "note": "یادداشت",
-    "files": "فایل افزوده شد",
-    "mobile": "شماره اصلاح شد",
-    "anonymous": "نام برداشته شد",
-    "named": "با نام شد",
-    "rated": "نمره",
-    "assigned": "واگذار شد",
-    "seen": "مشخصات دیده شد",
+    "filed": "ثبت کرد",
+    "files": "فایل افزود",
+    "mobile": "شماره را اصلاح کرد",
+    "anonymous": "نامش را برداشت",
+    "named": "نامش را نوشت",
+    "rated": "نمره داد",
+    "assigned": "واگذار کرد",
+    "seen": "نام و شماره‌ی شاکی را دید",
 }
 
 
@@ -169,9 +181,16 @@ async def event_lines(visit: Visit, events: Sequence[Event]) -> tuple[str, ...]:
 
 
 def _event_line(event: Event, name: str) -> str:
-    what = STATES[event.after] if event.what == "state" and event.after else _EVENTS.get(event.what, event.what)
-    inner = " (داخلی)" if event.what == "note" and not event.public else ""
-    return f"{moment_text(event.at)} — {name}: {what}{inner}" + (f": {event.said}" if event.said else "")
+    match event.what:
+        case "state" if event.after is not None:
+            what = _MOVES[event.after]
+        case "note" if not event.public:
+            what = "یادداشت داخلی نوشت"
+        case "note":
+            what = "از شهروند پرسید" if event.who.startswith("staff:") else "نوشت"
+        case _:
+            what = _EVENTS.get(event.what, event.what)
+    return f"{moment_text(event.at)} — {name} {what}" + (f": {event.said}" if event.said else "")
 
 
 def _line(label: str, text: str) -> Paragraph:

@@ -12,6 +12,7 @@ from handlers.visit import Visit
 from records.desk_values import Case
 from records.staff import CHANNELS, Member, Role
 
+ROLE_NAMES: dict[Role, str] = {"admin": "مدیر", "officer": "کارشناس", "editor": "ویراستار"}
 PRIVATE_ONLY = "این کار را در گفت‌وگوی خصوصی با خودم انجام دهید."
 
 DESK_ROLES: frozenset[Role] = frozenset({"admin", "officer"})

@@ -6,10 +6,11 @@ from typing import get_args
 
 from handlers.complaint.show import excerpt
 from handlers.desk.card import STATES, card, time_left
+from handlers.desk.commands import FIND, MORE, hint
 from handlers.desk.guard import log, stale
 from handlers.desk.opened import bureau_name, open_case
 from handlers.desk.rules import cases, staff
-from handlers.reply import Button, Heading, Items, Part, Reply, Row, message
+from handlers.reply import Button, Heading, Items, Part, Reply, Row, message, say
 from handlers.visit import Office, Visit
 from knowledge.finder.normalize import normalize
 from knowledge.persian import persian_digits
@@ -85,6 +86,8 @@ def _knows(office: Office, member: Member, slug: str) -> bool:
 
 async def _page(visit: Visit, member: Member, page: int, show: Show, bureau: str | None) -> Reply:
     await cases(visit).adopt()
+    if not page:
+        await log(visit, member, "queue", "desk", f"{show} {bureau or ''}".strip())
     chosen = wanted(member, show, bureau)
     found, total = await cases(visit).queue(chosen, visit.turn.at, offset=page * PAGE, limit=PAGE)
     if not found and page:
@@ -103,9 +106,8 @@ async def _page(visit: Visit, member: Member, page: int, show: Show, bureau: str
     title = f"میز — {SHOWN[show]}" + (f" — {bureau_name(visit.office, bureau)}" if bureau else "")
     counted = f"{title} ({persian_digits(total)})"
     kept = tuple(row for row in rows if row)
-    if not found:
-        return message(Heading(counted), "شکایتی نیست.", buttons=kept)
-    return message(Heading(counted), Items(await _lines(visit, found)), buttons=kept)
+    body = Items(await _lines(visit, found)) if found else say("شکایتی نیست.")
+    return message(Heading(counted), body, *hint(FIND, MORE), buttons=kept)
 
 
 async def _found(visit: Visit, member: Member, text: str) -> Reply:

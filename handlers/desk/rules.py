@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from handlers.complaint.rules import RULES
 from handlers.visit import Visit
-from knowledge.workdays import due, end_of, load_deadlines
+from knowledge.workdays import due, end_of
 from records.desk import Cases
 from records.desk_values import Stage
 from records.staff import CHANNELS, Staff, StaffIdError
@@ -40,7 +40,7 @@ def term(stage: Stage, since: datetime, promised: date | None = None) -> datetim
     """When a stage is due: on the day that the citizen was promised, else by the booklet's days, in working days."""
     if promised is not None:
         return end_of(promised)
-    deadlines = load_deadlines()
+    deadlines = RULES.deadlines
     match stage:
         case "look":
             return due(since, deadlines.days("look"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from handlers.desk.guard import log, member_of, stale
+from handlers.desk.commands import CHANGE, MORE, command_lines, hint
+from handlers.desk.guard import ROLE_NAMES, log, member_of, stale
 from handlers.desk.memory import Hiring, clear, recall, remember
 from handlers.desk.opened import bureau_name
 from handlers.desk.post import tell_members
@@ -10,6 +11,7 @@ from handlers.desk.rules import cases, staff
 from handlers.reply import Button, Heading, Items, Paragraph, Part, Reply, Row, Span, message, say
 from handlers.show import LINKS
 from handlers.visit import Office, Visit
+from knowledge.persian import ascii_digits
 from records.staff import ROLES, LastAdminError, Member, Role, StaffIdError, read_person
 
 INVITED = "inv-"
@@ -17,7 +19,6 @@ INVITED = "inv-"
 
 TARGET_INVITE = "invite"
 
-ROLE_NAMES: dict[Role, str] = {"admin": "مدیر", "officer": "کارشناس", "editor": "ویراستار"}
 CANCEL = Button("انصراف", data="dquit")
 HIDDEN = "فرستنده‌ی این پیام شناسه‌اش را پنهان کرده است. شناسه را بنویسید، یا لینک دعوت بفرستید."
 ASK_WHO = "شناسه‌ی عددی کاربر را بنویسید (برای بله: bale:123)، یا پیامی از او را این‌جا هدایت کنید."
@@ -32,7 +33,7 @@ async def listing(visit: Visit, member: Member, words: tuple[str, ...]) -> Reply
     rows: list[Row] = [(Button(f"{one.shown} — {ROLE_NAMES[one.role]}", data=f"dsv:{one.id}"),) for one in members]
     rows.append((Button("افزودن با شناسه", data="dsadd"), Button("لینک دعوت", data=f"dsadd:{TARGET_INVITE}")))
     await log(visit, member, "staff_see", "staff")
-    return message(Heading("کارمندان میز"), Items(lines), buttons=rows)
+    return message(Heading("کارمندان میز"), Items(lines), *hint(CHANGE, MORE), buttons=rows)
 
 
 async def view(visit: Visit, _member: Member, parts: tuple[str, ...]) -> Reply:
@@ -73,7 +74,7 @@ async def go_on(visit: Visit, hiring: Hiring) -> Reply | None:
 
 async def _chosen(visit: Visit, text: str) -> Reply:
     try:
-        channel, person = read_person(text)
+        channel, person = read_person(ascii_digits(text))
     except StaffIdError as error:
         return message(str(error), buttons=((CANCEL,),))
     known = await staff(visit).find(channel, person)
@@ -158,7 +159,7 @@ async def _done(visit: Visit, member: Member, hiring: Hiring, chosen: Role) -> R
     await log(visit, member, "staff_put", made.who, detail)
     if made.id != member.id:
         said = say(f"نقش شما در میز کار: {_role(visit.office, made)}.")
-        await tell_members(visit, (made,), Part((said,)))
+        await tell_members(visit, (made,), Part((said, Items(command_lines(made.role)))))
     return message(f"ذخیره شد: {_line(visit.office, made)}")
 
 
@@ -185,6 +186,7 @@ async def remove(visit: Visit, member: Member, parts: tuple[str, ...]) -> Reply:
         return message(str(error))
     await cases(visit).release(found.id)
     await log(visit, member, "staff_remove", found.who)
+    await tell_members(visit, (found,), Part((say("دیگر عضو میز کار نیستید. از زحمت‌هایتان سپاسگزاریم."),)))
     return message(f"{found.shown} برداشته شد.")
 
 
@@ -201,7 +203,7 @@ async def accept_invitation(visit: Visit, token: str) -> Reply | None:
     await log(visit, made, "invite_accept", made.who, made.role)
     return message(
         f"خوش آمدید. نقش شما در میز کار: {_role(visit.office, made)}.",
-        "صف شکایت‌ها: /desk" if made.role != "editor" else "آنچه باید بدانید را مدیر میز می‌گوید.",
+        Items(command_lines(made.role)),
     )
 
 

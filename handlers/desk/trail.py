@@ -5,8 +5,9 @@ from __future__ import annotations
 from handlers.complaint.dates import moment_text
 from handlers.desk.guard import stale
 from handlers.desk.rules import staff
+from handlers.desk.trail_words import DONE, told
 from handlers.reply import Button, Heading, Items, Part, Reply, Row, message, pages
-from handlers.visit import Visit
+from handlers.visit import Office, Visit
 from knowledge.persian import persian_digits
 from records.errors import RecordsError
 from records.staff import Entry, Member
@@ -14,31 +15,6 @@ from records.tracking import read_code
 
 PAGE = 20
 DEEPEST = 500
-
-WORDS = {
-    "see": "دید",
-    "see_person": "نام و شماره‌ی شاکی را دید",
-    "see_files": "فایل‌ها را دید",
-    "take": "برداشت",
-    "state": "وضعیت را عوض کرد",
-    "assign": "واگذار کرد",
-    "answer": "پاسخ داد",
-    "ask": "از شهروند پرسید",
-    "note": "یادداشت نوشت",
-    "whose": "کار ما ندانست",
-    "twin": "تکراری دانست",
-    "spam": "هرزنامه دانست",
-    "block": "راه فرستنده را بست",
-    "unblock": "راه فرستنده را باز کرد",
-    "search": "جست‌وجو کرد",
-    "export": "خروجی گرفت",
-    "stats": "آمار را دید",
-    "staff_see": "کارمندان را دید",
-    "staff_put": "نقش داد",
-    "staff_remove": "از میز برداشت",
-    "invite": "دعوت‌نامه ساخت",
-    "invite_accept": "دعوت را پذیرفت",
-}
 
 
 async def audit(visit: Visit, _member: Member, words: tuple[str, ...]) -> Reply:
@@ -79,12 +55,17 @@ async def _page(visit: Visit, page: int) -> Reply:
 
 async def _lines(visit: Visit, entries: tuple[Entry, ...]) -> tuple[str, ...]:
     names: dict[str, str] = {}
-    for name in {one.who for one in entries} | {one.target for one in entries if one.target.startswith("staff:")}:
+    seen = {name for one in entries for name in (one.target, one.detail) if name.startswith("staff:")}
+    for name in {one.who for one in entries} | seen:
         number = name.removeprefix("staff:")
         member = await staff(visit).get(int(number)) if number.isdecimal() else None
-        names[name] = member.shown if member else name
+        names[name] = member.shown if member else told(visit.office, name)
     return tuple(
-        f"{moment_text(one.at)} — {names[one.who]}: {WORDS.get(one.what, one.what)} — "
-        f"{names.get(one.target, one.target)}" + (f" ({one.detail})" if one.detail else "")
+        f"{moment_text(one.at)} — {names[one.who]}: {DONE.get(one.what, one.what)} — "
+        f"{names.get(one.target) or told(visit.office, one.target)}" + _detail(visit.office, one.detail, names)
         for one in entries
     )
+
+
+def _detail(office: Office, detail: str, names: dict[str, str]) -> str:
+    return f" ({names.get(detail) or told(office, detail)})" if detail else ""

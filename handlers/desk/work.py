@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 
+from handlers.complaint.checked import LOOKED_INTO, NOT_CHECKED, WITHHELD, checked
 from handlers.complaint.dates import day_text, today
+from handlers.complaint.files import KINDS, executable
 from handlers.complaint.rules import store
 from handlers.complaint.show import rating_row
+from handlers.complaint.twins import tell_twins
 from handlers.desk.card import card, event_lines, group_card
 from handlers.desk.guard import log, may_work, stale
 from handlers.desk.opened import Opened, bureau_name, open_case, with_holder
@@ -30,7 +33,7 @@ from handlers.reply import (
 from handlers.visit import Visit
 from knowledge.persian import persian_digits
 from records.complaint_states import OPEN, State, allowed
-from records.complaint_values import Change
+from records.complaint_values import Change, ComplaintFile
 from records.desk_values import Stage
 from records.staff import Member
 
@@ -38,6 +41,9 @@ CHANGED = "این شکایت در این فاصله تغییر کرده است. 
 NOT_NOW = "در این وضعیت نمی‌شود. کارت تازه:"
 SENT_TO_PRIVATE = "در گفت‌وگوی خصوصی فرستادم. اگر نرسید، اول به خودم پیام بدهید."
 NO_FILES = "این شکایت فایلی ندارد."
+NO_BLOCK = (
+    "راه‌بندی پیدا نشد که برای این شکایت باشد. اگر فرستنده داده‌هایش را پاک کرده باشد، راه‌بند او تا پایان مهلتش می‌ماند."
+)
 NOT_KNOWN = "فرستنده دیگر شناخته نیست."
 
 
@@ -61,7 +67,8 @@ def holder_text(opened: Opened) -> str:
 
 async def move(visit: Visit, member: Member, opened: Opened, after: State, *, said: str | None = None,
                whose: str | None = None, duplicate_of: int | None = None) -> Opened:  # fmt: skip
-    """Change the state, on record and on the audit; the caller has looked whether it is allowed."""
+    """Change the state, on record and on the audit, and tell whoever filed duplicates of it; the caller has looked
+    whether it is allowed."""
     complaint = opened.complaint
     change = Change(
         complaint.id,
@@ -75,6 +82,7 @@ async def move(visit: Visit, member: Member, opened: Opened, after: State, *, sa
     )
     moved = await store(visit).move(change)
     await log(visit, member, "state", complaint.code, f"{complaint.state} → {after}")
+    await tell_twins(visit, moved, said)
     return dataclasses.replace(opened, complaint=moved)
 
 
@@ -110,7 +118,9 @@ async def take(visit: Visit, member: Member, parts: tuple[str, ...]) -> Reply:
         case = await cases(visit).enter(case, "answer", visit.turn.at, opened.complaint.answer_by)
     await log(visit, member, "take", opened.complaint.code)
     bureau = bureau_name(visit.office, case.bureau)
-    await tell_citizen(visit, opened.complaint, f"کارشناس «{bureau}» شکایت {opened.complaint.code} را برداشت.")
+    await tell_citizen(
+        visit, opened.complaint, f"شکایت {opened.complaint.code} در دست کارشناس «{bureau}» است و بررسی می‌شود."
+    )
     return await _shown(visit, member, Opened(opened.complaint, case, member), "برداشتید.")
 
 
@@ -232,7 +242,7 @@ async def _give_person(visit: Visit, member: Member, opened: Opened, colleague: 
     code = opened.complaint.code
     if fresh:
         bureau = bureau_name(visit.office, case.bureau)
-        await tell_citizen(visit, opened.complaint, f"کارشناس «{bureau}» شکایت {code} را برداشت.")
+        await tell_citizen(visit, opened.complaint, f"شکایت {code} در دست کارشناس «{bureau}» است و بررسی می‌شود.")
     await store(visit).log(opened.complaint.id, member.who, "assigned", visit.turn.at)
     await log(visit, member, "assign", code, colleague.who)
     given = Opened(opened.complaint, case, colleague)
@@ -279,7 +289,7 @@ async def free(visit: Visit, member: Member, parts: tuple[str, ...]) -> Reply:
         return opened
     lifted = await cases(visit).unblock(opened.complaint.id)
     await log(visit, member, "unblock", opened.complaint.code)
-    said = "راه‌بند برداشته شد." if lifted else "فرستنده راه‌بندی نداشت."
+    said = "راه‌بند برداشته شد." if lifted else NO_BLOCK
     return await card(visit, member, opened, said=said)
 
 
@@ -298,7 +308,7 @@ async def who(visit: Visit, member: Member, parts: tuple[str, ...]) -> Reply:
 
 
 async def files(visit: Visit, member: Member, parts: tuple[str, ...]) -> Reply:
-    """`dfiles:<code>`: what was sent with it."""
+    """`dfiles:<code>`: what was sent with it. Nothing is passed on that was not looked into before this turn."""
     opened = await open_case(visit, member, parts[0] if parts else "")
     if opened is None:
         return stale()
@@ -313,9 +323,23 @@ async def files(visit: Visit, member: Member, parts: tuple[str, ...]) -> Reply:
             place = f"{file.place[0]:.5f},{file.place[1]:.5f}"
             url = f"https://www.openstreetmap.org/?mlat={file.place[0]:.5f}&mlon={file.place[1]:.5f}"
             shown.append(Part((say(label), Paragraph((Span(place, "code"),))), ((Button("نقشه", url=url),),)))
+        elif (withheld := _withheld(visit, file)) is not None:
+            shown.append(Part((say(f"{label} ({KINDS.get(file.kind, 'فایل')})"), say(withheld))))
         else:
             shown.append(Part((say(label),), file=Received(file.channel, file.kind, file.file_id)))
     return Reply(tuple(shown))
+
+
+def _withheld(visit: Visit, file: ComplaintFile) -> str | None:
+    """Why a file is not passed on; None when it is: it was looked into in this turn and is fine, or need not be."""
+    if file.kind not in LOOKED_INTO:
+        return None
+    verdict = checked(visit.turn.brought).of(file.channel, file.file_id)
+    if executable(file.name):
+        return WITHHELD["program"]
+    if verdict is None:
+        return NOT_CHECKED
+    return None if verdict == "fine" else WITHHELD[verdict]
 
 
 async def history(visit: Visit, member: Member, parts: tuple[str, ...]) -> Reply:

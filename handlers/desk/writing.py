@@ -8,6 +8,7 @@ from typing import get_args
 from handlers.complaint.dates import day_text, today
 from handlers.complaint.rules import store
 from handlers.complaint.show import subject_text
+from handlers.complaint.twins import count_twins, tell_twin
 from handlers.desk.card import card
 from handlers.desk.guard import log, may_see, may_work, stale
 from handlers.desk.memory import Writing, WritingKind, clear, recall, remember
@@ -18,8 +19,9 @@ from handlers.desk.work import CHANGED, NOT_NOW, holder_text, move
 from handlers.reply import Block, Button, Heading, Part, Reply, Row, message, say
 from handlers.visit import Visit
 from knowledge.canned import replies_of
+from knowledge.persian import persian_digits
 from records.complaint_errors import TrackingCodeError
-from records.complaint_states import OPEN, State, allowed
+from records.complaint_states import OPEN, SETTLED, State, allowed
 from records.staff import Member
 from records.tracking import read_code
 
@@ -30,6 +32,8 @@ CANCEL = Button("انصراف", data="dquit")
 ONLY_TEXT = "این‌جا فقط متن می‌گیرم."
 CHANGED_SINCE = "این شکایت در این فاصله تغییر کرد. باز هم برود؟"
 NOT_SENT = "چیزی فرستاده نشد."
+NO_TWIN = "شکایت دیگری با این کد پیدا نشد که این یکی زیر آن پیگیری شود. کد را دوباره بنویسید."
+TWINS_TOO = "همین پاسخ برای {count} شکایت تکراری آن هم می‌رود، هر کدام با کد خودش؛ نام و نشانی کسی را در آن ننویسید."
 
 _ASKED: dict[WritingKind, str] = {
     "answer": "پاسخ شکایت {code} را بنویسید. پیش از رفتن، نشانتان می‌دهم.",
@@ -109,7 +113,7 @@ async def _preview(visit: Visit, member: Member, opened: Opened, writing: Writin
     if writing.kind == "twin":
         found = await _twin(visit, member, opened, text)
         if found is None:
-            return message("شکایت دیگری با این کد پیدا نشد. کد را دوباره بنویسید.", buttons=((CANCEL,),))
+            return message(NO_TWIN, buttons=((CANCEL,),))
         text = found.complaint.code
     fresh = Writing(kind=writing.kind, code=writing.code, stamp=opened.stamp, text=text)
     remember(visit, writing=fresh)
@@ -117,6 +121,8 @@ async def _preview(visit: Visit, member: Member, opened: Opened, writing: Writin
     blocks += [Heading("پیش‌نمایش آنچه به شهروند می‌رسد"), *_words(opened, fresh)]
     if writing.kind == "twin":
         blocks.append(say(f"زیر شکایت {text} پیگیری خواهد شد؛ این کد به شهروند گفته نمی‌شود.", "quiet"))
+    if writing.kind == "answer" and (others := await count_twins(visit, opened.complaint)):
+        blocks.append(say(TWINS_TOO.format(count=persian_digits(others)), "strong"))
     blocks.append(say("اگر متن دیگری می‌خواهید، همین حالا بنویسید.", "quiet"))
     return Reply((Part(tuple(blocks), ((Button("بفرست", data=f"dsend:{fresh.key}"), CANCEL),)),))
 
@@ -162,6 +168,8 @@ async def send(visit: Visit, member: Member, parts: tuple[str, ...]) -> Reply:
     writing = memory.writing if memory is not None else None
     if writing is None or not writing.text or parts != (writing.key,):
         return stale()
+    if writing.kind == "twin":
+        await _lock_both(visit, member, writing)
     opened = await open_case(visit, member, writing.code, lock=True)
     if opened is None:
         clear(visit)
@@ -171,17 +179,22 @@ async def send(visit: Visit, member: Member, parts: tuple[str, ...]) -> Reply:
     if (refusal := await _refusal(visit, member, opened, writing.kind, opened.stamp)) is not None:
         clear(visit)
         return refusal
-    opened = await _done(visit, member, opened, writing)
+    twin = await _twin(visit, member, opened, writing.text) if writing.kind == "twin" else None
+    if writing.kind == "twin" and twin is None:
+        return message(NO_TWIN, buttons=((CANCEL,),))
+    opened = await _done(visit, member, opened, writing, twin)
     clear(visit)
     reached = await tell_citizen(
         visit, opened.complaint, *_words(opened, writing), buttons=_buttons(opened, writing.kind)
     )
+    if twin is not None:
+        await tell_twin(visit, opened.complaint, twin.complaint)
     said = "فرستاده شد." if reached else "ثبت شد؛ ولی شهروند داده‌هایش را پاک کرده است و پیامی نمی‌گیرد."
     return await card(visit, member, opened, said=said)
 
 
-async def _done(visit: Visit, member: Member, opened: Opened, writing: Writing) -> Opened:
-    """What is written, done: on record, with the state that follows."""
+async def _done(visit: Visit, member: Member, opened: Opened, writing: Writing, twin: Opened | None) -> Opened:
+    """What is written, done: on record, with the state that follows. `twin`: what it is a duplicate of."""
     match writing.kind:
         case "answer":
             opened = await move(visit, member, opened, "answered", said=writing.text)
@@ -191,10 +204,7 @@ async def _done(visit: Visit, member: Member, opened: Opened, writing: Writing) 
         case "whose":
             opened = await move(visit, member, opened, "not_ours", whose=writing.text)
         case "twin":
-            twin = await _twin(visit, member, opened, writing.text)
-            opened = await move(
-                visit, member, opened, "duplicate", duplicate_of=twin.complaint.id if twin is not None else None
-            )
+            opened = await move(visit, member, opened, "duplicate", duplicate_of=twin.complaint.id if twin else None)
         case "ask" | "note":
             public = writing.kind == "ask"
             await store(visit).note(opened.complaint.id, member.who, writing.text, visit.turn.at, public=public)
@@ -202,16 +212,25 @@ async def _done(visit: Visit, member: Member, opened: Opened, writing: Writing) 
     return opened
 
 
+async def _lock_both(visit: Visit, member: Member, writing: Writing) -> None:
+    """Lock a duplicate and what it is one of, always in the same order: the answer that is being given to the one at
+    this moment reaches the other either way."""
+    both = [await open_case(visit, member, code) for code in (writing.code, writing.text)]
+    for complaint in sorted(one.complaint.id for one in both if one is not None):
+        await cases(visit).lock(complaint)
+
+
 async def _twin(visit: Visit, member: Member, opened: Opened, text: str) -> Opened | None:
-    """The complaint that another is a duplicate of: one that the member may see, and no duplicate itself."""
+    """The complaint that another is a duplicate of: one that the member may see and that is worked on or answered;
+    under any other nothing would become of it."""
     try:
         code = read_code(text)
     except TrackingCodeError:
         return None
     found = await open_case(visit, member, code)
-    if found is None or found.complaint.id == opened.complaint.id or found.complaint.state == "duplicate":
+    if found is None or found.complaint.id == opened.complaint.id:
         return None
-    return found
+    return found if found.complaint.state in OPEN | SETTLED else None
 
 
 async def _refusal(visit: Visit, member: Member, opened: Opened, kind: WritingKind, stamp: str) -> Reply | None:

@@ -53,7 +53,7 @@ async def test_a_dry_run_tells_what_is_then_deleted_and_deletes_nothing(
     await run(
         database,
         f"UPDATE complaints SET state = 'closed', state_at = {ago(400)}",  # noqa: S608
-        "DELETE FROM desk_blocks WHERE complaint > 3",
+        f"UPDATE desk_blocks SET at = CASE WHEN blocked_by <= 9 THEN {ago(800)} ELSE {ago(9)} END",  # noqa: S608
         f"UPDATE announcements SET finished_at = {ago(400)} WHERE id <= 9",  # noqa: S608
         *(f"UPDATE {table} SET at = {ago(800)}" for table in ("updates", "conversations", "misses", "overlay_drafts")),  # noqa: S608
         f"UPDATE outbox SET created_at = {ago(800)}, sent_at = {ago(800)}, state = 'sent'",  # noqa: S608
@@ -72,7 +72,8 @@ async def test_a_dry_run_tells_what_is_then_deleted_and_deletes_nothing(
     assert not any(asdict(await due(database, NOW, ALL)).values())
     after = await sums(database)
     assert {name for name in before if before[name] == after[name]} >= NEVER_PURGED
-    assert after["complaints"].count == 1
+    assert after["complaints"].count == 0
+    assert after["desk_blocks"].count == 9 - done.blocks > 0
 
 
 @pytest.mark.parametrize("state", ["new", "taken", "in_progress", "reopened", "closed", "answered", "withdrawn"])
@@ -93,11 +94,26 @@ async def test_complaints_are_kept_for_ever_unless_set(database: Database) -> No
     await fill(database, 3)
     await run(database, f"UPDATE complaints SET state = 'closed', state_at = {ago(9000)}")  # noqa: S608
     assert (await purge(database, NOW)).complaints == 0
-    await run(database, "DELETE FROM desk_blocks")
     assert (await purge(database, NOW, ALL)).complaints == 3
     for table in whole_metadata().sorted_tables:
         if any(key.column.table is complaints for key in table.foreign_keys):
             assert await column(database, f"SELECT count(*) FROM {table.name}") == [0], table.name  # noqa: S608
+
+
+async def test_a_block_outlives_the_complaint_it_was_laid_over_and_ends_with_its_own_term(database: Database) -> None:
+    await fill(database, 3)
+    await run(
+        database,
+        f"UPDATE complaints SET state = 'not_ours', state_at = {ago(30)}",  # noqa: S608
+        f"UPDATE desk_blocks SET at = {ago(30)}",  # noqa: S608
+    )
+    kept = await column(database, "SELECT person FROM desk_blocks ORDER BY person")
+    assert (await purge(database, NOW, Periods(complainants=31, complaints=29))).complaints == 3
+    assert await column(database, "SELECT person FROM desk_blocks ORDER BY person") == kept
+    assert await column(database, "SELECT complaint FROM desk_blocks") == [None] * 3
+    assert (await due(database, NOW, Periods(complainants=29))).blocks == 3
+    assert (await purge(database, NOW, Periods(complainants=29))).blocks == 3
+    assert await column(database, "SELECT person FROM desk_blocks") == []
 
 
 async def test_subscribers_are_kept_however_long_they_are_silent(database: Database) -> None:

@@ -54,7 +54,7 @@ class TestAdding:
     async def test_by_user_id_with_bureaus(self, staffed: Desk) -> None:
         asked = await staffed.press(ADMIN, data(await staffed.say(ADMIN, "/staff"), "افزودن"))
         assert "شناسه" in text(asked)
-        roles = await staffed.say(ADMIN, "۱۲۳۴۵".translate(str.maketrans("۱۲۳۴۵", "12345")))
+        roles = await staffed.say(ADMIN, "۱۲۳۴۵")
         picking = await staffed.press(ADMIN, data(roles, "کارشناس"))
         marked = await staffed.press(ADMIN, data(picking, "دفتر امور شهری"))
         assert "✓ دفتر امور شهری و شوراها" in labels(marked)
@@ -156,8 +156,8 @@ async def test_the_audit_says_who_did_what(staffed: Desk) -> None:
     token = await invitation(staffed)
     await start(staffed, "66", token)
     shown = text(await staffed.say(ADMIN, "/audit"))
-    assert "مدیر: نقش داد — telegram:55 (editor)" in shown
-    assert "مدیر: دعوت‌نامه ساخت — staff (officer urban)" in shown
+    assert "مدیر: نقش داد — telegram:55 (ویراستار)" in shown
+    assert "مدیر: دعوت‌نامه ساخت — کارمندان (کارشناس «دفتر امور شهری و شوراها»)" in shown
     assert "تازه‌وارد: دعوت را پذیرفت" in shown
     assert token.removeprefix("inv-") not in shown
 

@@ -64,7 +64,7 @@ class TestTake:
         assert won.parts[0].replaces == "pressed"
         assert "برداشتن" not in labels(won)
         assert (await staffed.complaint(complaint.code)).state == "taken"
-        assert [one for one in await staffed.told(CITIZEN) if "برداشت" in one] == [await staffed.heard(CITIZEN)]
+        assert [one for one in await staffed.told(CITIZEN) if "در دست کارشناس" in one] == [await staffed.heard(CITIZEN)]
 
     async def test_the_whole_card_comes_in_private(self, staffed: Desk) -> None:
         complaint = await staffed.file()
@@ -161,7 +161,7 @@ class TestTexts:
         code = await taken(staffed)
         await staffed.press(OTHER, data(await staffed.press(OTHER, f"dcard:{code}"), "یادداشت"))
         card = await staffed.say(OTHER, "با شهرداری تماس گرفته شد")
-        assert "رضا: یادداشت (داخلی): با شهرداری" in text(card)
+        assert "رضا یادداشت داخلی نوشت: با شهرداری" in text(card)
         assert not [one for one in await staffed.told(CITIZEN) if "تماس گرفته" in one]
         own = await staffed.press(CITIZEN, f"cview:{code}")
         assert STORY in text(own)
@@ -221,6 +221,18 @@ class TestStates:
         assert (await staffed.complaint(code)).state == "closed"
         await staffed.press(CITIZEN, f"crate:{code}:4")
         assert "۴" in text(await staffed.press(OFFICER, f"dcard:{code}"))
+
+
+class TestDeadlines:
+    async def test_an_office_with_other_days_promises_and_keeps_them(
+        self, staffed: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(RULES, "deadlines", RULES.deadlines.changed("look=2,answer=1"))
+        complaint = await staffed.file()
+        assert (complaint.look_by.isoformat(), complaint.answer_by.isoformat()) == ("2026-11-24", "2026-11-25")
+        assert "بررسی اولیه تا ۳ آذر ۱۴۰۵" in text(await staffed.press(OFFICER, f"dcard:{complaint.code}"))
+        taken_card = await staffed.press(OFFICER, f"dtake:{complaint.code}")
+        assert "پاسخ کتبی تا ۴ آذر ۱۴۰۵" in text(taken_card)
 
 
 class TestGive:
