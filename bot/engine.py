@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from bot.delivery import Delivery
+from bot.haste import Haste, handle_hasty
 from bot.logs import FIELDS, frames
 from bot.pausing import Pausing, handle_paused
 from bot.watching import TurnWatch
@@ -32,6 +33,8 @@ from records.session import Records
 LOG = logging.getLogger(__name__)
 
 APOLOGY = "مشکلی پیش آمد و این پیام انجام نشد. لطفاً دوباره بنویسید. کد خطا: {code}"
+
+TOO_FAST = "لطفاً کمی آهسته‌تر؛ یک دقیقه صبر کنید."
 
 Handle = Callable[[Visit], Awaitable[Reply]]
 
@@ -58,7 +61,7 @@ class Engine:
     """Takes updates of all channels: those of one chat one after another, different chats side by side.
 
     `handle` decides what is said; `delivery` is handed what was posted; `clock` gives unix seconds; `pausing` knows
-    whether citizens get a notice instead.
+    whether citizens get a notice instead, `haste` who writes too fast.
     """
 
     def __init__(
@@ -70,9 +73,11 @@ class Engine:
         clock: Callable[[], float] = time.time,
         *,
         pausing: Pausing | None = None,
+        haste: Haste | None = None,
     ) -> None:
         self.office = office
         self._pausing = pausing
+        self._haste = haste
         self._database = database
         self._handle = handle
         self._delivery = delivery
@@ -93,14 +98,19 @@ class Engine:
             watch.done()
 
     async def _take(self, turn: Turn, watch: TurnWatch) -> Taken:
+        pace = "go" if self._haste is None else self._haste.judge(turn)
+        if pace == "pass_over":
+            watch.outcome = "hasty"
+            return Taken(notice=TOO_FAST if turn.button is not None else None)
+        hasty = pace == "tell"
         async with self._in_order(turn.channel, turn.chat):
             try:
-                taken, unclaimed = await self._handled(turn, watch)
+                taken, unclaimed = await self._handled(turn, watch, hasty=hasty)
             except DatabaseUnavailableError:
                 # A server that was restarted shows only in its stale connections; the pool is fresh after one of them.
                 if self._database.lone:
                     raise
-                taken, unclaimed = await self._handled(turn, watch)
+                taken, unclaimed = await self._handled(turn, watch, hasty=hasty)
             watch.rows = tuple(posted.id for posted in taken.posted)
             if self._delivery is not None:
                 self._delivery.hand(posted for posted in taken.posted if posted.claimed)
@@ -108,8 +118,12 @@ class Engine:
                     self._delivery.poke()
         return taken
 
-    async def _handled(self, turn: Turn, watch: TurnWatch) -> tuple[Taken, bool]:
+    async def _handled(self, turn: Turn, watch: TurnWatch, *, hasty: bool) -> tuple[Taken, bool]:
         try:
+            if hasty:
+                taken, unclaimed = await self._transact(turn, handle_hasty, None, watch)
+                watch.outcome = "repeated" if taken.repeated else "hasty"
+                return taken, unclaimed
             return await self._transact(turn, self._handle, self.office, watch)
         except _HandlerError as failure:
             code = f"{secrets.randbelow(900_000) + 100_000}"

@@ -30,9 +30,10 @@ from records.session import MissKind
 # Half of all series would be the times at which they were made.
 disable_created_metrics()  # type: ignore[no-untyped-call] # it has no types
 
-Outcome = Literal["answered", "silent", "repeated", "failed", "paused", "unavailable"]
+Outcome = Literal["answered", "silent", "repeated", "failed", "paused", "hasty", "unavailable"]
 """What became of a turn: a reply was posted; none was called for; it had been handled before; a handler failed and the
-citizen has an apology; the service is paused; the database was out of reach and the messenger comes again."""
+citizen has an apology; the service is paused; the person writes too fast; the database was out of reach and the
+messenger comes again."""
 
 Stage = Literal["turn", "finder", "database", "handler", "delivery"]
 """Stages of a turn: received to committed; the finder's thinking; the first and the last step of the transaction with

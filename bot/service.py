@@ -18,6 +18,7 @@ from bot.delivery import Delivery, Sender
 from bot.engine import Engine
 from bot.flowchart import Draughtsman
 from bot.flowchart.apart import shared_draughtsman
+from bot.haste import Haste
 from bot.housekeeping import keep_sweeping, periods
 from bot.keys import put_in_use
 from bot.pausing import Pausing
@@ -79,7 +80,9 @@ async def opened(
         delivery = Delivery(database, [Metered(sender, meter) for sender in senders(lambda: engine.office)])
         pausing = Pausing(database)
         await pausing.refresh()
-        engine = Engine(database, Office(finder), handle, delivery, pausing=pausing)
+        engine = Engine(
+            database, Office(finder), handle, delivery, pausing=pausing, haste=Haste(settings.messages_per_minute)
+        )
         watcher = Watcher(database, engine, finder.catalogue, delivery.poke)
         await watcher.begin()
         await delivery.start()

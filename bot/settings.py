@@ -88,6 +88,9 @@ class Settings(BaseSettings):
         description="Working days of a complaint's stages where they are not the booklet's: look=5,answer=3,letters=5,"
         "inspection=15,reply=10.",
     )
+    messages_per_minute: Annotated[int, Field(ge=0, le=6000)] = Field(
+        default=60, description="Messages and presses a minute that one person may send on Telegram or Bale; 0 = any."
+    )
     webhook_url: str | None = Field(
         default=None, description="Public address of the webhook (https://…); without it updates are polled."
     )

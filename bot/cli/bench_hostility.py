@@ -89,6 +89,7 @@ async def ring(finder: Finder, folder: Path, platform: str = "telegram") -> Asyn
             f"{platform}_token": api.token,
             f"{platform}_api_url": api.url,
             "web_port": 0,
+            "messages_per_minute": 0,
             "database_url": f"sqlite:///{folder / 'hostile.sqlite'}",
             "admins": (f"{platform}:{STAFF[0]}",),
         }

@@ -102,6 +102,7 @@ def ours(url: str, token: str, database: Path, meter: Meter) -> None:
         "telegram_token": token,
         "telegram_api_url": url,
         "web_port": 0,
+        "messages_per_minute": 0,
         "database_url": f"sqlite:///{database}",
     }
     settle()

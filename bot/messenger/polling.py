@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import defaultdict
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,7 +25,8 @@ REJECTIONS = 3
 
 @dataclass(frozen=True)
 class PollPace:
-    """Times in seconds; `abreast` chats are handled side by side."""
+    """Times in seconds; `abreast` chats are handled side by side; after `patience` the next updates are fetched though
+    some chats are still at work (a file is fetched for them, say)."""
 
     wait: int = 30
     first_retry: float = 1.0
@@ -35,6 +36,7 @@ class PollPace:
     longest_again: float = 5.0
     farewell: float = 3.0
     abreast: int = 16
+    patience: float = 1.0
 
 
 class Polling:
@@ -58,6 +60,10 @@ class Polling:
         self._on_connected = on_connected
         self._offset: int | None = None
         self._done: set[int] = set()
+        self._in_hand: set[int] = set()
+        self._last: list[int] = []
+        self._waiting: dict[str, deque[Raw]] = {}
+        self._working: dict[str, asyncio.Task[None]] = {}
         self._abreast = asyncio.Semaphore(self._pace.abreast)
         self._down_since: float | None = None
         self._failures = 0
@@ -65,7 +71,7 @@ class Polling:
         self._unhandled = 0
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Poll until `stop` is set; the batch in hand is finished first.
+        """Poll until `stop` is set; what is in hand is finished first.
 
         Raises:
             WrongToken: the messenger does not know the token.
@@ -79,6 +85,9 @@ class Polling:
                     await _pause(stop, min(wait, self._pace.longest_again))
                 elif batch:
                     self._unhandled = 0
+            if self._working:
+                await asyncio.wait(self._working.values())
+                self._confirm()
             await self._farewell()
         await self._intake.close()
 
@@ -118,31 +127,51 @@ class Polling:
         return batch
 
     async def _take(self, batch: list[Raw]) -> bool:
-        """Handle a batch, each chat's updates in order, and move the offset past what is committed; whether all is."""
-        chats: dict[str, list[Raw]] = defaultdict(list)
+        """Handle a batch, each chat's updates in order, and move the offset past what is committed; False when one
+        could not be handled. What is still at work after `patience` is left to it: it comes with the next batch, and is
+        known."""
         for raw in batch:
-            if raw["update_id"] not in self._done:
-                chats[chat_of(raw)].append(raw)
-        await asyncio.gather(*(self._take_chat(updates) for updates in chats.values()))
-        numbers = sorted(raw["update_id"] for raw in batch)
-        for number in numbers:
-            if number not in self._done:
-                return False
-            self._offset = number + 1
-            self._done.discard(number)
-        return True
+            number = raw["update_id"]
+            if number in self._done or number in self._in_hand:
+                continue
+            self._in_hand.add(number)
+            chat = chat_of(raw)
+            self._waiting.setdefault(chat, deque()).append(raw)
+            if chat not in self._working:
+                self._working[chat] = asyncio.create_task(self._take_chat(chat), name="chat of a batch")
+        if self._working:
+            await asyncio.wait(self._working.values(), timeout=self._pace.patience)
+        self._last = sorted(raw["update_id"] for raw in batch)
+        return self._confirm()
 
-    async def _take_chat(self, updates: list[Raw]) -> None:
-        async with self._abreast:
-            for raw in updates:
-                try:
-                    await self._intake.handle(raw)
-                except Exception as error:  # noqa: BLE001 — it stays unconfirmed and comes again
-                    if not self._unhandled:
-                        # The trace would quote the citizen.
-                        LOG.error("%s: an update was not handled and is tried again: %s", *self._names(error))  # noqa: TRY400
-                    return
-                self._done.add(raw["update_id"])
+    def _confirm(self) -> bool:
+        """Move the offset past all that is committed; whether the rest of the last batch is at work."""
+        for number in self._last:
+            if number not in self._done:
+                break
+            self._offset = number + 1
+        offset = self._offset
+        if offset is not None:
+            self._done = {number for number in self._done if number >= offset}
+        return all(number in self._done or number in self._in_hand for number in self._last if number >= (offset or 0))
+
+    async def _take_chat(self, chat: str) -> None:
+        updates = self._waiting[chat]
+        try:
+            async with self._abreast:
+                while updates:
+                    number = updates[0]["update_id"]
+                    await self._intake.handle(updates[0])
+                    updates.popleft()
+                    self._done.add(number)
+                    self._in_hand.discard(number)
+        except Exception as error:  # noqa: BLE001 — it stays unconfirmed and comes again, with those after it
+            if not self._unhandled:
+                # The trace would quote the citizen.
+                LOG.error("%s: an update was not handled and is tried again: %s", *self._names(error))  # noqa: TRY400
+        finally:
+            self._in_hand.difference_update(raw["update_id"] for raw in updates)
+            del self._waiting[chat], self._working[chat]
 
     def _failed(self, error: Exception) -> float:
         """Note that the messenger is out of reach, once an outage; how long to wait."""

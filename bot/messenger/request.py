@@ -60,6 +60,7 @@ class AiohttpRequest(BaseRequest):
         self._connect = connect_timeout
         self._pool = pool_timeout
         self._session: aiohttp.ClientSession | None = None
+        self._ended = False
 
     @property
     def read_timeout(self) -> float | None:
@@ -68,15 +69,12 @@ class AiohttpRequest(BaseRequest):
 
     async def initialize(self) -> None:
         """Open the pool; no connection is made yet."""
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEPT_OPEN, ssl=trusted()),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=False,
-            )
+        self._ended = False
+        self._opened()
 
     async def shutdown(self) -> None:
         """Close all connections."""
+        self._ended = True
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -98,15 +96,14 @@ class AiohttpRequest(BaseRequest):
             TimedOut: it was sent, wholly or in part, and no answer came in time.
             NetworkError: the connection broke.
         """
-        if self._session is None:
-            raise RuntimeError("AiohttpRequest is not initialized")
+        session = self._opened()
         body, files = _body(request_data)
         connect = _seconds(connect_timeout, self._connect)
         read = _seconds(read_timeout, self._read)
         write = _seconds(write_timeout, self._media_write if files else self._write)
         pool = _seconds(pool_timeout, self._pool)
         try:
-            async with self._session.request(
+            async with session.request(
                 method,
                 url,
                 data=body,
@@ -135,13 +132,12 @@ class AiohttpRequest(BaseRequest):
             TimedOut: nothing came for `read_timeout` seconds.
             NetworkError: the connection broke, or the answer was not 200.
         """
-        if self._session is None:
-            raise RuntimeError("AiohttpRequest is not initialized")
+        session = self._opened()
         limits = aiohttp.ClientTimeout(
             total=None, connect=self._pool, sock_connect=self._connect, sock_read=read_timeout
         )
         try:
-            async with self._session.get(url, headers=_AGENT, timeout=limits) as response:
+            async with session.get(url, headers=_AGENT, timeout=limits) as response:
                 if response.status != httpx.codes.OK:
                     raise NetworkError(f"the file was not given: {response.status}")
                 content = await _until(response.content.iter_chunked(PIECE), most, enough)
@@ -152,6 +148,18 @@ class AiohttpRequest(BaseRequest):
             raise TimedOut from error
         except aiohttp.ClientError as error:
             raise NetworkError(f"aiohttp.{type(error).__name__}") from None
+
+    def _opened(self) -> aiohttp.ClientSession:
+        """The pool. What was left unsent is sent at once at a start, before anybody has introduced us."""
+        if self._ended:
+            raise RuntimeError("AiohttpRequest has been shut down")
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEPT_OPEN, ssl=trusted()),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+            )
+        return self._session
 
 
 class ProxiedRequest(HTTPXRequest):

@@ -24,11 +24,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bot.limits import Buckets
 from bot.web.assets import load_assets
 from bot.web.desk import Desk, Shown
 from bot.web.headers import SafeHeaders, frame_policy, safe_headers
 from bot.web.html import part_html
-from bot.web.limits import Buckets
 from bot.web.pictures import Pictures
 from bot.web.session import Sessions, client_address, from_our_page, is_https
 from handlers.reply import DATA_LIMIT, Flowchart

@@ -55,7 +55,8 @@ async def running(api: StandIn, finder: Finder, folder: Path, **more: Any) -> As
     """The service with one messenger, which has asked for updates when the block begins; stopped at its end."""
     database = folder / "office.sqlite"
     messenger = {f"{api.platform}_token": api.token, f"{api.platform}_api_url": api.url}
-    values: dict[str, Any] = {"web_port": 0, "database_url": f"sqlite:///{database}", **messenger, **more}
+    quick = {"web_port": 0, "messages_per_minute": 0}
+    values: dict[str, Any] = {"database_url": f"sqlite:///{database}", **quick, **messenger, **more}
     stop = asyncio.Event()
     task = asyncio.create_task(serve(Settings(_env_file=None, **values), finder, stop))
     service = Running(database, stop, task)

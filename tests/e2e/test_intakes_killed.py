@@ -89,6 +89,7 @@ def _settings(api: StandIn, url: str) -> dict[str, str]:
         "KHEDMATYAR_TELEGRAM_API_URL": api.url,
         "KHEDMATYAR_WEB_PORT": "0",
         "KHEDMATYAR_DATABASE_URL": url,
+        "KHEDMATYAR_MESSAGES_PER_MINUTE": "0",
         "KHEDMATYAR_DESK_CHAT": str(DESK),
     }
 

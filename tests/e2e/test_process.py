@@ -35,6 +35,7 @@ async def started(api: StandIn, folder: Path, token: str | None = None) -> Async
         "KHEDMATYAR_TELEGRAM_API_URL": api.url,
         "KHEDMATYAR_WEB_PORT": "0",
         "KHEDMATYAR_DATABASE_URL": f"sqlite:///{folder / 'office.sqlite'}",
+        "KHEDMATYAR_MESSAGES_PER_MINUTE": "0",
     }
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("KHEDMATYAR_")}
     process = await asyncio.create_subprocess_exec(

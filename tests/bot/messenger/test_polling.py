@@ -19,7 +19,14 @@ from bot.standin import Reset, RetryAfter, ServerError, StandIn
 from tests.bot.messenger.conftest import TOKEN, Scripted
 
 QUICK = PollPace(
-    wait=1, first_retry=0.01, longest_retry=0.05, conflict_retry=0.05, again=0.01, longest_again=0.05, farewell=2.0
+    wait=1,
+    first_retry=0.01,
+    longest_retry=0.05,
+    conflict_retry=0.05,
+    again=0.01,
+    longest_again=0.05,
+    farewell=2.0,
+    patience=0.1,
 )
 
 
@@ -76,6 +83,45 @@ async def test_nothing_is_confirmed_before_it_is_committed(telegram: StandIn, bo
         gate.set_result(None)
         await engine.until(2)
         await until(lambda: confirmed(telegram) > late)
+
+
+async def test_a_slow_turn_holds_up_only_its_own_chat(telegram: StandIn, bot: MessengerBot) -> None:
+    gate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    engine = Scripted(before=lambda turn: gate if turn.text == "پرونده" else None)
+    slow, other = telegram.user(7), telegram.user(8)
+    held = await slow.send("پرونده")
+    async with polling(bot, engine):
+        await until(lambda: bool(telegram.calls_of("getUpdates")))
+        await asyncio.sleep(0.1)
+        await slow.send("بعدی")
+        for number in range(3):
+            await other.send(f"{number}")
+            await engine.until(number + 1)
+        last = await other.send("آخر")
+        await engine.until(4)
+        assert engine.texts == ["0", "1", "2", "آخر"]
+        assert confirmed(telegram) <= held
+        gate.set_result(None)
+        await engine.until(6)
+        await until(lambda: confirmed(telegram) > last)
+    assert engine.texts == ["0", "1", "2", "آخر", "پرونده", "بعدی"]
+    telegram.assert_clean()
+
+
+async def test_the_stop_waits_for_what_is_at_work_and_confirms_it(telegram: StandIn, bot: MessengerBot) -> None:
+    gate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    engine = Scripted(before=lambda turn: gate if turn.text == "پرونده" else None)
+    held = await telegram.user(7).send("پرونده")
+    async with polling(bot, engine) as (task, stop):
+        await telegram.user(8).send("زود")
+        await engine.until(1)
+        stop.set()
+        await asyncio.sleep(0.2)
+        assert not task.done()
+        gate.set_result(None)
+        await asyncio.wait_for(task, 10)
+    assert engine.texts == ["زود", "پرونده"]
+    assert confirmed(telegram) > held
 
 
 async def test_an_update_that_cannot_be_committed_comes_again(

@@ -11,9 +11,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from bot.limits import Buckets
 from bot.web.app import BODY_LIMIT, TEXT_LIMIT, WebSettings, web_app
 from bot.web.assets import load_assets
-from bot.web.limits import Buckets
 from bot.web.session import Sessions
 from tests.bot.web.scripted import BUREAUS, DRONE, GREETING, PIXELS, ScriptedDesk
 
