@@ -127,7 +127,7 @@ def _at_any_step(visit: Visit, memory: Memory, draft: Draft, text: str) -> Reply
     """The answer to what means the same at every step: a question about complaining, «اسمم رو ننویس», «ولش کن»."""
     about = asked_about(text)
     if about is not None:
-        return prefixed(prompt(visit.office, draft), (texts.OWN_ANSWERS[about],))
+        return prefixed(prompt(visit.office, draft), (texts.own_answer(about),))
     if wants_anonymity(text):
         draft.named = False
         draft.step = "review" if draft.step == "name" else draft.step

@@ -154,10 +154,7 @@ def filed(office: Office, complaint: Complaint, mobile: str) -> Reply:
         Paragraph((Span("کد رهگیری: ", "strong"), Span(code, "code"))),
         Paragraph((Span("موضوع: ", "strong"), Span(subject_text(office, complaint.subject)))),
         say(promise(complaint)),
-        say(
-            "این مهلت‌ها از گردش کار شکایت در کتابچه است، به روز کاری. خبرها را همین‌جا می‌نویسم؛ "
-            "با این کد هر وقت بخواهید پیگیری کنید."
-        ),
+        say(f"{texts.whose_deadlines()} خبرها را همین‌جا می‌نویسم؛ با این کد هر وقت بخواهید پیگیری کنید."),
     ]
     if mobile:
         blocks.append(say(f"موبایل: {persian_digits(mobile)} (اگر اشتباه است، همین‌جا درستش را بنویسید.)", "quiet"))

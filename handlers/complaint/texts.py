@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from handlers.complaint.phone import PhoneProblem
+from handlers.complaint.rules import RULES
 from handlers.complaint.understand import Ask
+from knowledge.persian import persian_digits
+from knowledge.workdays import load_deadlines
 
 ASK_ALL = "از کجا و از چه شکایت دارید؟ هر چه هست همین‌جا بنویسید."
 ASK_ALL_MORE = (
@@ -27,7 +30,7 @@ TOO_LONG = "متن از اندازه گذشت و دنباله‌اش جا نشد
 ANONYMOUS_NOW = "چشم، بی‌نام می‌ماند."
 NATIONAL_ID_SEEN = "در متن یک کد ملی دیدم؛ این‌جا لازم نیست. اگر خواستید با «ویرایش متن» برش دارید."
 
-OWN_ANSWERS: dict[Ask, str] = {
+_OWN_ANSWERS: dict[Ask, str] = {
     "name": (
         "نه، لازم نیست؛ شکایت همین حالا بی‌نام است. بی‌نام که باشد، کارشناس نه نام شما را می‌بیند نه شماره‌تان را. "
         "اگر «با نام» را بزنید، نام و شماره‌تان را می‌بیند تا بتواند تماس بگیرد."
@@ -38,12 +41,32 @@ OWN_ANSWERS: dict[Ask, str] = {
     ),
     "national": "نه، این‌جا کد ملی نمی‌خواهیم. فقط اگر بعداً به سامد (۱۱۱) زنگ بزنید، آن‌جا می‌پرسد.",
     "mobile": "نه، شماره اجباری نیست؛ می‌توانید بدون شماره ثبت کنید. پاسخ را در هر حال همین‌جا می‌نویسم.",
-    "time": (
-        "طبق کتابچه، بررسی اولیه تا ۵ روز پس از ثبت است و اگر نامه‌نگاری یا بازرسی لازم نباشد، "
-        "پاسخ کتبی تا ۳ روز پس از آن."
-    ),
     "filed": "نه، هنوز چیزی ثبت نشده است.",
 }
+
+
+def own_answer(about: Ask) -> str:
+    """The answer to a question about the complaint itself."""
+    if about != "time":
+        return _OWN_ANSWERS[about]
+    look, answer = (persian_digits(RULES.deadlines.days(stage)) for stage in ("look", "answer"))
+    according = "طبق کتابچه" if _by_the_booklet() else "با مهلت‌های استانداری"
+    return (
+        f"{according}، بررسی اولیه تا {look} روز کاری پس از ثبت است و اگر نامه‌نگاری یا بازرسی لازم "
+        f"نباشد، پاسخ کتبی تا {answer} روز کاری پس از آن."
+    )
+
+
+def whose_deadlines() -> str:
+    """Where the promised days come from."""
+    if _by_the_booklet():
+        return "این مهلت‌ها از گردش کار شکایت در کتابچه است، به روز کاری."
+    return "این مهلت‌ها را استانداری گذاشته است، به روز کاری."
+
+
+def _by_the_booklet() -> bool:
+    return RULES.deadlines == load_deadlines()
+
 
 PHONE_PROBLEMS: dict[PhoneProblem | str, str] = {
     "landline": "این شماره‌ی ثابت است؛ لطفاً شماره‌ی موبایل بفرستید، یا «ثبت بدون شماره» را بزنید.",

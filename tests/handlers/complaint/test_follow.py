@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from handlers.complaint.dates import day_text, moment_text
+from handlers.complaint.rules import RULES
 from handlers.complaint.show import news
 from handlers.reply import plain_text
 from handlers.turn import Attachment
@@ -224,3 +225,18 @@ def test_days_are_tehrans() -> None:
     late = datetime(2026, 3, 20, 20, 45, tzinfo=UTC)
     assert moment_text(late) == "۱ فروردین ۱۴۰۵، ساعت ۰۰:۱۵"
     assert day_text(date(2026, 3, 20)) == "۲۹ اسفند ۱۴۰۴"
+
+
+async def test_what_is_promised_follows_the_setting_and_says_whose_it_is(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await talk.say(f"شکایت دارم، {STORY}")
+    assert "طبق کتابچه، بررسی اولیه تا ۵ روز کاری" in await talk.say("چند روزه جواب میدن؟")
+    monkeypatch.setattr(RULES, "deadlines", load_deadlines().changed("look=9,answer=4"))
+    told = await talk.say("چند روزه جواب میدن؟")
+    assert "تا ۹ روز کاری" in told
+    assert "تا ۴ روز کاری" in told
+    assert "کتابچه" not in told
+    filed = await talk.say("09123456789")
+    assert "این مهلت‌ها را استانداری گذاشته است" in filed
+    assert "کتابچه" not in filed
