@@ -220,9 +220,9 @@ def load(  # noqa: PLR0917 — typer reads the options from the arguments
         wrong = Trouble(faults, share, restart, disk, clock)
         runs: list[dict[str, Any]] = []
         peer: Run | None = None
-        for kind, count in itertools.product(kinds, counts):
-            if kind == "sqlite" and count > 1:
-                continue
+        for kind, count in dict.fromkeys(
+            (kind, 1 if kind == "sqlite" else count) for kind, count in itertools.product(kinds, counts)
+        ):
             told = f"{kind}, {count} replica{'s' if count > 1 else ''}, {minutes:g} minutes"
             folder = Path(name) / f"{kind}-{count}"
             folder.mkdir()
