@@ -71,7 +71,7 @@ class Database:
             self._threads = ThreadPoolExecutor(4, "records")
         else:
             self._server = create_async_engine(
-                url, pool_size=10, max_overflow=20, hide_parameters=True, connect_args=_connect_args()
+                url, pool_size=20, max_overflow=10, hide_parameters=True, connect_args=_connect_args()
             )
 
     @staticmethod

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]  # it has no types of its own, nor stubs here
+
 from bot.cli.bench_conversation import BenchError
 from bot.cli.bench_replicas import Replica, cut_connections
 
@@ -68,7 +70,7 @@ class Faults:
             ended = await asyncio.gather(*tasks, return_exceptions=True)
             for replica in self.replicas:
                 if not replica.pid:
-                    await replica.start()
+                    await _supervised(replica)
         for outcome in ended:
             if isinstance(outcome, Exception):
                 raise outcome
@@ -78,13 +80,15 @@ class Faults:
             await asyncio.sleep(KILL_EVERY)
             self.happened.append((f"SIGKILL of replica {number}", time.monotonic(), 0.0))
             await replica.kill()
-            await replica.start()
+            await _supervised(replica)
 
     async def _cut(self, url: str) -> None:
         while True:
             await asyncio.sleep(CUT_EVERY)
             self.happened.append(("connections to PostgreSQL cut", time.monotonic(), 0.0))
-            await cut_connections(url)
+            # The server itself may just be going down.
+            with suppress(OSError, asyncpg.PostgresError):
+                await cut_connections(url)
 
     async def _restart(self, command: str) -> None:
         while True:
@@ -118,6 +122,19 @@ class Faults:
             gaps = [later - earlier for earlier, later in itertools.pairwise(near) if earlier <= at + lasted + 2]
             told.append({"fault": what, "longest_silence": round(max(gaps, default=lasted + 40.0), 2)})
         return told
+
+
+async def _supervised(replica: Replica) -> None:
+    """Start it as systemd does: what ends at once (the disk is full) is started again."""
+    for last in itertools.chain(itertools.repeat(False, 29), [True]):
+        try:
+            await replica.start()
+        except RuntimeError:
+            if last:
+                raise
+            await asyncio.sleep(1.0)
+        else:
+            return
 
 
 def fill(filler: Path) -> int:

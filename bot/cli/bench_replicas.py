@@ -38,14 +38,19 @@ def free_port() -> int:
 @asynccontextmanager
 async def own_database(name: str = "bench") -> AsyncIterator[str]:
     """The address of a new, empty PostgreSQL database, dropped at the end of the block."""
-    server = await asyncpg.connect(f"{SERVER}/postgres", timeout=10)
     database = f"{name}_{secrets.token_hex(6)}"
+    await _told(f"CREATE DATABASE {database}")
     try:
-        await server.execute(f"CREATE DATABASE {database}")
-        try:
-            yield f"{SERVER}/{database}"
-        finally:
-            await server.execute(f"DROP DATABASE {database} WITH (FORCE)")
+        yield f"{SERVER}/{database}"
+    finally:
+        await _told(f"DROP DATABASE {database} WITH (FORCE)")
+
+
+async def _told(statement: str) -> None:
+    # A connection for each: the server may be restarted in between.
+    server = await asyncpg.connect(f"{SERVER}/postgres", timeout=30)
+    try:
+        await server.execute(statement)
     finally:
         await server.close()
 

@@ -105,4 +105,4 @@ class Preparing:
         if text is None:
             return None
         new = AddedPhrase(text, label("service", code))
-        return await asyncio.to_thread(tried, office.finder, office.edition.phrases, new)
+        return await asyncio.to_thread(tried, office.finder, office.edition.phrases, new, missed=True)

@@ -102,7 +102,7 @@ async def accept(visit: Visit, member: Member, parts: tuple[str, ...]) -> Reply:
     if isinstance(brought, Trial):
         trial = brought
     else:
-        trial = await asyncio.to_thread(tried, visit.office.finder, edition.phrases, new)
+        trial = await asyncio.to_thread(tried, visit.office.finder, edition.phrases, new, missed=True)
     if trial.worse:
         return message(REFUSED, figures(visit.office.catalogue, trial), buttons=((Button("بعدی", data="ms:0"),),))
     edit = edition.edit(phrase_subject(text), PHRASE, {"text": text, "label": new.label})

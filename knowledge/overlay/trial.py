@@ -106,12 +106,15 @@ def held_out(folder: Path) -> tuple[Phrase, ...]:
     )
 
 
-def tried(finder: Finder, added: Sequence[AddedPhrase], new: AddedPhrase, most: int = NEAREST) -> Trial:
-    """Ask the questions nearest to the new phrase, without it and with it."""
+def tried(
+    finder: Finder, added: Sequence[AddedPhrase], new: AddedPhrase, most: int = NEAREST, *, missed: bool = False
+) -> Trial:
+    """Ask the questions nearest to the new phrase, without it and with it. `missed`: a citizen has said that what the
+    finder shows for it is wrong, so that the finder's being sure of another service says nothing."""
     old, fresh = finder.with_phrases(added), finder.with_phrases([*added, new])
     chosen = list(dict.fromkeys((*nearest(new.text, most), *_set_apart())))
     before, after = (frozenset(phrase for phrase in chosen if right(one, phrase)) for one in (old, fresh))
-    return judged(old, fresh, new, chosen, before, after)
+    return judged(old, fresh, new, chosen, before, after, missed=missed)
 
 
 def judged(  # noqa: PLR0917 — what was asked of which finder, and with what result
@@ -121,12 +124,14 @@ def judged(  # noqa: PLR0917 — what was asked of which finder, and with what r
     asked: Collection[Phrase],
     before: frozenset[Phrase],
     after: frozenset[Phrase],
+    *,
+    missed: bool = False,
 ) -> Trial:
     """The trial of a phrase by the questions that were right without it (`old`) and with it (`fresh`)."""
     lost = tuple(phrase.text for phrase in asked if phrase in before and phrase not in after)
     found = name_of(new.label) in {scored.code for scored in fresh.find(new.text).services}
     alike = questions_alike(new)
-    taken, rival = _taken(new), alike.most or _surely(old, new)
+    taken, rival = _taken(new), alike.most or (None if missed else _surely(old, new))
     return Trial(len(asked), len(before), len(after), lost[:SHOWN_LOST], found, taken, alike, rival)
 
 

@@ -208,3 +208,17 @@ async def test_no_token_in_the_log(telegram: StandIn, caplog: pytest.LogCaptureF
 
 def test_it_is_a_request_of_the_library() -> None:
     assert issubclass(AiohttpRequest, BaseRequest)
+
+
+async def test_a_bot_that_is_not_yet_connected_sends_and_one_that_was_shut_down_does_not(telegram: StandIn) -> None:
+    bot = make_bot(TELEGRAM, TOKEN, telegram.url)
+    telegram.user(7)
+    try:
+        assert (await bot.call("sendMessage", chat_id=7, text="سلام"))["text"] == "سلام"
+        assert not bot.connected
+        await bot.initialize()
+    finally:
+        await bot.shutdown()
+    with pytest.raises(TelegramError):
+        await bot.call("sendMessage", chat_id=7, text="سلام")
+    telegram.assert_clean()

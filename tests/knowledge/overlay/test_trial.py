@@ -120,3 +120,14 @@ def test_the_edits_of_a_file_are_tried_over_what_they_leave(finder: Finder, move
     assert batch.kept == (tuple(new_phrases([edit]).values()) if moved else ())
     assert batch.refused == ()
     assert MOST_NEW > 1
+
+
+def test_what_a_citizen_called_wrong_is_not_defended_by_the_finders_being_sure(finder: Finder) -> None:
+    sure = next(
+        (text, wrong)
+        for text, _, wrong in cases(finder.catalogue)
+        if (found := finder.find(text)).decision == "answer" and found.candidates[0].score > 0.95
+    )
+    new = of(*sure)
+    assert tried(finder, (), new, NEAR).rival is not None
+    assert tried(finder, (), new, NEAR, missed=True).rival == tried(finder, (), new, NEAR).alike.most
