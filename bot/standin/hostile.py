@@ -167,9 +167,7 @@ def _break(chance: Random, update: Json) -> None:
             owner[key] = _nested(chance.choice((3, 30, 200)))
         case _:
             if isinstance(owner, dict):
-                owner[chance.choice(("chat", "from", "text", "date", "photo", "reply_markup", "x"))] = chance.choice(
-                    ODD
-                )
+                owner[chance.choice(("chat", "from", "text", "date", "photo", "reply_markup", "x"))] = _odd(chance)
             else:
                 owner.append(_odd(chance))
 
