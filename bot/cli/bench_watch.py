@@ -6,11 +6,10 @@ import asyncio
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import asyncpg  # type: ignore[import-untyped]  # it has no types of its own, nor stubs here
 
 from bot.cli.bench_proxy import RoundRobin
 from bot.cli.bench_replicas import Replica
@@ -56,15 +55,17 @@ def resident_mb(pid: int) -> float:
         return 0.0
 
 
-async def _backends(url: str) -> dict[int, float]:
-    connection = await asyncpg.connect(url, timeout=10)
-    try:
-        rows = await connection.fetch(
-            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-    finally:
-        await connection.close()
-    return {row["pid"]: cpu_seconds(row["pid"]) for row in rows}
+def _backends(url: str) -> dict[int, float]:
+    """Processor time of PostgreSQL's processes for this database, by process id, where the server runs here."""
+    name = url.rpartition("/")[2].encode()
+    used = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            with suppress(OSError):
+                title = (entry / "cmdline").read_bytes()
+                if title.startswith(b"postgres:") and name in title:
+                    used[int(entry.name)] = cpu_seconds(int(entry.name))
+    return used
 
 
 class Watch:
@@ -79,7 +80,7 @@ class Watch:
         """Watch for so long."""
         seen = self._proxy.seen
         first, begun = len(seen.seconds), time.monotonic()
-        before = await _backends(self._postgresql) if self._postgresql else {}
+        backends: dict[int, tuple[float, float]] = {}
         used: dict[int, tuple[float, float]] = {}
         memory: list[tuple[float, ...]] = []
         while (passed := time.monotonic() - begun) < seconds:
@@ -88,13 +89,15 @@ class Watch:
                     now = cpu_seconds(pid)
                     # One that was started meanwhile counts from its birth, its loading included.
                     used[pid] = (used.get(pid, (now if passed < 2 else 0.0, 0.0))[0], now)
+            for pid, now in _backends(self._postgresql).items() if self._postgresql else ():
+                # Connections come and go: a new one counts from its birth.
+                backends[pid] = (backends.get(pid, (now if passed < 2 else 0.0, 0.0))[0], now)
             memory.append(tuple(round(resident_mb(replica.pid), 1) for replica in self._replicas))
             await asyncio.sleep(min(1.0, seconds - passed))
-        after = await _backends(self._postgresql) if self._postgresql else {}
         taken = sorted(seen.seconds[first:])
         lasted = time.monotonic() - begun
         own = sum(later - earlier for earlier, later in used.values())
-        theirs = sum(after[pid] - before.get(pid, 0.0) for pid in after) if self._postgresql else None
+        theirs = sum(later - earlier for earlier, later in backends.values()) if backends else None
         turns = max(len(taken), 1)
         settled = memory[min(int(SETTLED_IN), len(memory) // 2)]
         return Watched(
