@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Generator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from knowledge.catalogue import Catalogue, load_catalogue
 from knowledge.finder.finder import Finder, load_finder
+
+# How fast a machine makes examples is no matter of a test.
+settings.register_profile("khedmatyar", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("khedmatyar")
 
 
 @pytest.fixture(scope="session")
