@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 import httpx
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import insert
 
 from bot.settings import PREFIX, Settings
 from knowledge.persian import persian_digits
 from records.database import Database
 from records.errors import DatabaseUnavailableError, RecordsError
+from records.outbox import server_time
 from records.tables import REVISION, updates
 
 State = Literal["ok", "warn", "fail"]
@@ -177,12 +178,8 @@ async def _open_database(database: Database, clocks: dict[str, float]) -> list[C
     found.append(await _write(database))
     if not database.lone:
         async with database.reading() as records:
-            clocks["database"] = await records.connection.run(_now) - time.time()
+            clocks["database"] = await records.connection.run(server_time) - time.time()
     return found
-
-
-def _now(connection: Connection) -> float:
-    return float(connection.scalar(text("SELECT extract(epoch FROM clock_timestamp())")) or 0.0)
 
 
 async def _write(database: Database) -> Check:

@@ -24,7 +24,7 @@ from records.tracking import read_code
 LOG = logging.getLogger(__name__)
 
 SENT_SECONDS = 4.0
-"""How long a citizen's turn waits for its file: while polling, everybody's next updates wait with it."""
+"""How long a citizen's turn waits for its file, and their next messages with it."""
 
 SHOWN_SECONDS = 15.0
 """How long the desk waits for the files of a complaint; what is not there by then is had by asking again."""
@@ -59,7 +59,7 @@ class CheckingFiles:
         return replace(turn, brought=await self._sent(turn, wanted)) if wanted else turn
 
     async def _sent(self, turn: Turn, wanted: list[Wanted]) -> Checked:
-        """What can be said of a citizen's files without making others wait: else the desk's look will say it."""
+        """What can be said of a citizen's files without keeping them waiting: else the desk's look will say it."""
         person, began = (turn.channel, turn.person), self._clock()
         since, spent = self._spent.pop(person, (began, 0.0))
         if began - since > WINDOW:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import random
 import re
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,16 +17,13 @@ from records.database import Database
 from tests.handlers.complaint.conftest import NOW
 from tests.handlers.complaint.talk import Talk
 from tests.handlers.desk.desk import GROUP
+from tests.handlers.together import Press, pressed_together
 from tests.records.backends import fresh_url
 
-ROOT = Path(__file__).parents[3]
 DRAFTS = 50
 EACH = 10
-PROCESSES = 2
 CODE = re.compile(r"Q\d\d-\w{3}-\w{3}-\w{4}")
 STORY = "شکایت دارم، شهرداری سه ماه است چاله‌ی جلوی مدرسه‌ی کوچه‌ی ما را پر نکرده"
-
-Press = tuple[str, str, str]
 
 
 @pytest.mark.parametrize("way", ["engine", "bare"])
@@ -43,7 +37,9 @@ async def test_500_presses_by_two_processes(way: str, tmp_path: Path, office: Of
             random.Random(5).shuffle(chats)  # noqa: S311 — a test's own dice
             presses = [(str(number), chat, pressed[chat]) for number, chat in enumerate(chats)]
             assert len(presses) == 500
-            await _look(database, presses, await _press(url, way, presses))
+            await _look(
+                database, presses, await pressed_together(presses, "tests.handlers.complaint.presser", url, way)
+            )
             if way == "engine":
                 await _nothing_is_open(database)
         finally:
@@ -60,29 +56,6 @@ async def _draft(database: Database, office: Office, chat: str) -> str:
     async with database.transaction() as records:
         await records.keep_conversation("telegram", chat, talk.memory, NOW)
     return data
-
-
-async def _press(url: str, way: str, presses: Sequence[Press]) -> list[str]:
-    """What each press was answered, in order; the processes begin together."""
-    running = [
-        await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.handlers.complaint.presser", url, way,
-            cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        )
-        for _ in range(PROCESSES)
-    ]  # fmt: skip
-    for process in running:
-        assert process.stdout is not None
-        assert await asyncio.wait_for(process.stdout.readline(), 60) == b"ready\n"
-    shares = [presses[place::PROCESSES] for place in range(PROCESSES)]
-    told = await asyncio.gather(
-        *(one.communicate(json.dumps(share).encode() + b"\n") for one, share in zip(running, shares, strict=True))
-    )
-    assert [one.returncode for one in running] == [0] * PROCESSES
-    answers = [""] * len(presses)
-    for place, (out, _) in enumerate(told):
-        answers[place::PROCESSES] = json.loads(out)
-    return answers
 
 
 async def _look(database: Database, presses: Sequence[Press], answers: Sequence[str]) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import random
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,15 +13,12 @@ from handlers.desk.rules import DESK
 from handlers.visit import Office
 from records.database import Database
 from tests.handlers.desk.desk import Desk
+from tests.handlers.together import Press, pressed_together
 from tests.records.backends import fresh_url
 
-ROOT = Path(__file__).parents[3]
 PRESSES = 500
 COMPLAINTS = 60
 OFFICERS = [str(number) for number in range(100, 110)]
-PROCESSES = 2
-
-Press = tuple[str, str, str]
 
 
 async def test_500_presses_by_two_processes(tmp_path: Path, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,32 +34,9 @@ async def test_500_presses_by_two_processes(tmp_path: Path, office: Office, monk
             pairs = [(code, officer) for code in codes for officer in OFFICERS]
             random.Random(5).shuffle(pairs)  # noqa: S311 — a test's own dice
             presses = [(str(number), *pair) for number, pair in enumerate(pairs[:PRESSES])]
-            await _look(desk, codes, presses, await _press(url, presses))
+            await _look(desk, codes, presses, await pressed_together(presses, "tests.handlers.desk.presser", url))
         finally:
             await database.close()
-
-
-async def _press(url: str, presses: Sequence[Press]) -> list[str]:
-    """The notices of all presses, in order; the processes begin together."""
-    running = [
-        await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.handlers.desk.presser", url,
-            cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        )
-        for _ in range(PROCESSES)
-    ]  # fmt: skip
-    for process in running:
-        assert process.stdout is not None
-        assert await asyncio.wait_for(process.stdout.readline(), 60) == b"ready\n"
-    shares = [presses[place::PROCESSES] for place in range(PROCESSES)]
-    answers = await asyncio.gather(
-        *(one.communicate(json.dumps(share).encode() + b"\n") for one, share in zip(running, shares, strict=True))
-    )
-    assert [one.returncode for one in running] == [0] * PROCESSES
-    notices = [""] * len(presses)
-    for place, (out, _) in enumerate(answers):
-        notices[place::PROCESSES] = json.loads(out)
-    return notices
 
 
 async def _look(desk: Desk, codes: Sequence[str], presses: Sequence[Press], notices: Sequence[str]) -> None:
